@@ -1,0 +1,1 @@
+"""Renderers: a Report in, text out; the only code that formats anything."""

@@ -1,0 +1,1 @@
+"""The numeric core: NumPy and scipy.special alone; arrays in, frozen results out."""

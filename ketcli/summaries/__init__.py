@@ -1,0 +1,1 @@
+"""One pure function per question: tables in, a Report out."""
