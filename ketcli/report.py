@@ -1,0 +1,122 @@
+"""What a summary hands to a renderer: frozen data, columns and notes included; no behaviour, no formatting.
+
+`rows` are the contract of every machine format: plain values (str, int, float, bool, None) under the stable names
+of `columns`, the same rows in the same order everywhere. `displays` say how people see them: each display
+column is composed from one or more row values by a named form ("12/17", "71 % (47-87)").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Value = str | int | float | bool | None
+Row = Mapping[str, Value]
+
+Kind = Literal["text", "code", "integer", "number", "proportion", "percent", "days", "flag", "url", "id"]
+Form = Literal[
+    "text",  # the value itself
+    "integer",
+    "number",  # digits as the column says
+    "fraction",  # events/total
+    "percent",  # a proportion 0-1 as a percentage
+    "percent-interval",  # proportion with its limits: 71 % (47-87)
+    "points-interval",  # difference of proportions in percentage points with its limits
+    "number-interval",  # estimate with its limits, `digits` decimals
+    "ratio-interval",  # ratio with its limits, two significant decimals
+    "interval",  # limits alone
+    "time",  # days, shown as minutes, hours, days or weeks
+    "p-value",
+    "strip",  # a forest strip of estimate and limits on the report's axis
+]
+NoteKind = Literal["method", "choice", "caution", "selection", "source", "about"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the machine formats: stable name, heading, kind, unit ("" for none) and meaning."""
+
+    name: str
+    label: str
+    kind: Kind
+    unit: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Display:
+    """One column for people: `form` composes it from the row values named in `of`.
+
+    `rank` 0 always stays; on a narrow terminal the highest rank goes first. `only` limits it to rows of these
+    kinds (column `kind`); empty means all.
+    """
+
+    label: str
+    form: Form
+    of: tuple[str, ...]
+    rank: int = 0
+    digits: int = 1
+    align: Literal["left", "right"] = "left"
+    only: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Axis:
+    """The common axis of a report's strips: scale, null line and the labels of its two sides."""
+
+    scale: Literal["linear", "log", "percent"] = "linear"
+    null: float | None = None
+    low: float | None = None
+    high: float | None = None
+    left: str = ""
+    right: str = ""
+
+
+@dataclass(frozen=True)
+class Note:
+    """One sentence about how the numbers came about or how far they can be trusted."""
+
+    kind: NoteKind
+    text: str
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One labelled line above a table (a study's design, the answer in one sentence)."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where numbers of a report come from: the study's display name and the page each was read on."""
+
+    study_id: str
+    label: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """One answer: a title, rows, how people see them, notes and sources.
+
+    `group_by` names the columns whose change starts a new block of the table, `heading` the column (or columns)
+    printed above it. `emphasis` names row kinds printed strongly (pooled lines). `empty` is the sentence shown
+    when there are no rows.
+    """
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    displays: tuple[Display, ...]
+    notes: tuple[Note, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    sources: tuple[Source, ...] = ()
+    group_by: tuple[str, ...] = ()
+    heading: tuple[str, ...] = ()
+    emphasis: frozenset[str] = field(default_factory=lambda: frozenset({"pooled"}))
+    axis: Axis | None = None
+    empty: str = "Nothing matches."
+    data_version: str = ""
