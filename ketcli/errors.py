@@ -1,4 +1,4 @@
-"""Errors that a user can mend, and the exit codes: one small tree, each error with its code, hint and status."""
+"""Errors that a user can mend, and the exit codes: one small tree, each with its code, hint and status."""
 
 from __future__ import annotations
 

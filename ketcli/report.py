@@ -1,8 +1,8 @@
 """What a summary hands to a renderer: frozen data, columns and notes included; no behaviour, no formatting.
 
-`rows` are the contract of every machine format: plain values (str, int, float, bool, None) under the stable names
-of `columns`, the same rows in the same order everywhere. `displays` say how people see them: each display
-column is composed from one or more row values by a named form ("12/17", "71 % (47-87)").
+`rows` are the contract of every machine format: plain values (str, int, float, bool, None) under the stable
+names of `columns`, the same rows in the same order everywhere. `displays` say how people see them: each
+display column is composed from one or more row values by a named form ("12/17", "71 % (47-87)").
 """
 
 from __future__ import annotations
@@ -102,9 +102,9 @@ class Source:
 class Report:
     """One answer: a title, rows, how people see them, notes and sources.
 
-    `group_by` names the columns whose change starts a new block of the table, `heading` the column (or columns)
-    printed above it. `emphasis` names row kinds printed strongly (pooled lines). `empty` is the sentence shown
-    when there are no rows.
+    `group_by` names the columns whose change starts a new block of the table, `heading` the column (or
+    columns) printed above it. `emphasis` names row kinds printed strongly (pooled lines). `empty` is the
+    sentence shown when there are no rows.
     """
 
     title: str
