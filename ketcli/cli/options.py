@@ -1,0 +1,178 @@
+"""Options that every command shares, each written once, and the decorator that puts them on a command."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+SELECTION = "Which studies and rows"
+OUTPUT = "Output"
+STATISTICS = "Statistics"
+
+
+def _option(help_text: str, *names: str, panel: str, **extra: Any) -> Any:
+    return typer.Option(*names, help=help_text, rich_help_panel=panel, **extra)
+
+
+@dataclass(frozen=True)
+class OutputOptions:
+    """How the answer is printed."""
+
+    format: Annotated[
+        str | None,
+        _option(
+            "auto, table, csv, tsv, json, ndjson or markdown; auto is a table on a terminal, CSV in a pipe.",
+            "--format",
+            "-f",
+            panel=OUTPUT,
+            metavar="FORMAT",
+        ),
+    ] = None
+    csv: Annotated[bool, _option("Same as --format csv.", "--csv", panel=OUTPUT)] = False
+    json: Annotated[bool, _option("Same as --format json.", "--json", panel=OUTPUT)] = False
+    output: Annotated[
+        str | None,
+        _option(
+            "Write to FILE, whole or not at all; its ending names the format.",
+            "--output",
+            "-o",
+            panel=OUTPUT,
+            metavar="FILE",
+        ),
+    ] = None
+    sources: Annotated[bool, _option("List the page each number was read on.", "--sources", panel=OUTPUT)] = (
+        False
+    )
+    quiet: Annotated[bool, _option("Leave the notes out.", "--quiet", "-q", panel=OUTPUT)] = False
+    color: Annotated[str, _option("auto, always or never.", "--color", panel=OUTPUT, metavar="WHEN")] = "auto"
+
+
+@dataclass(frozen=True)
+class SelectionOptions:
+    """Which studies and rows an evidence command looks at."""
+
+    drug: Annotated[
+        list[str] | None,
+        _option("ketamine or esketamine (repeatable).", "--drug", panel=SELECTION, metavar="DRUG"),
+    ] = None
+    route: Annotated[
+        list[str] | None,
+        _option("intravenous, intranasal, oral ...", "--route", panel=SELECTION, metavar="ROUTE"),
+    ] = None
+    regimen: Annotated[
+        list[str] | None,
+        _option(
+            "single-dose, repeated-course, esketamine-oral-ad or real-world.",
+            "--regimen",
+            panel=SELECTION,
+            metavar="REGIMEN",
+        ),
+    ] = None
+    design: Annotated[
+        list[str] | None,
+        _option(
+            "rct, or a design code such as rct-parallel or cohort.",
+            "--design",
+            panel=SELECTION,
+            metavar="DESIGN",
+        ),
+    ] = None
+    population: Annotated[
+        list[str] | None,
+        _option(
+            "trd (default), all, or a code such as bipolar-trd or mdd.",
+            "--population",
+            panel=SELECTION,
+            metavar="POPULATION",
+        ),
+    ] = None
+    study: Annotated[
+        list[str] | None, _option("A study id such as zarate-2006.", "--study", panel=SELECTION, metavar="ID")
+    ] = None
+    since: Annotated[
+        int | None, _option("Published in YEAR or later.", "--since", panel=SELECTION, metavar="YEAR")
+    ] = None
+    until: Annotated[
+        int | None, _option("Published in YEAR or before.", "--until", panel=SELECTION, metavar="YEAR")
+    ] = None
+    min_n: Annotated[
+        int | None, _option("Rows with at least N people.", "--min-n", panel=SELECTION, metavar="N")
+    ] = None
+    outcome: Annotated[
+        list[str] | None, _option("response, remission ...", "--outcome", panel=SELECTION, metavar="OUTCOME")
+    ] = None
+    at: Annotated[
+        str | None,
+        _option(
+            "Time since the first dose: 24h, 7d, 28d, 2-4d, end; default is each regimen's own.",
+            "--at",
+            panel=SELECTION,
+            metavar="TIME",
+        ),
+    ] = None
+    include_overlapping: Annotated[
+        bool,
+        _option(
+            "List rows of people another row already counts (never pooled).",
+            "--include-overlapping",
+            panel=SELECTION,
+        ),
+    ] = False
+    exclude_derived: Annotated[
+        bool,
+        _option("Leave out counts computed from a printed percent.", "--exclude-derived", panel=SELECTION),
+    ] = False
+    exclude_secondary: Annotated[
+        bool,
+        _option("Leave out numbers seen in secondary sources only.", "--exclude-secondary", panel=SELECTION),
+    ] = False
+    data: Annotated[
+        str | None,
+        _option(
+            "A folder of tables, one flat CSV file, or - for standard input, instead of the bundled data.",
+            "--data",
+            panel=SELECTION,
+            metavar="FOLDER|FILE|-",
+        ),
+    ] = None
+
+
+def shared_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Spread every parameter annotated with an options dataclass over its fields, for typer to read.
+
+    The command is written as `def rates(selection: SelectionOptions, output: OutputOptions, ...)`; typer sees
+    one option per field, and the call puts them together again.
+    """
+    hints = get_type_hints(command, include_extras=True)
+    parameters: list[inspect.Parameter] = []
+    groups: dict[str, type] = {}
+    for parameter in inspect.signature(command).parameters.values():
+        kind = hints[parameter.name]
+        if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+            groups[parameter.name] = kind
+            fields = get_type_hints(kind, include_extras=True)
+            parameters += [_parameter(f.name, fields[f.name], f.default) for f in dataclasses.fields(kind)]
+        else:
+            parameters.append(_parameter(parameter.name, kind, parameter.default))
+
+    @functools.wraps(command)
+    def wrapper(**given: Any) -> None:
+        for name, kind in groups.items():
+            given[name] = kind(**{f.name: given.pop(f.name) for f in dataclasses.fields(kind)})
+        command(**given)
+
+    parameters.sort(key=lambda p: p.default is not inspect.Parameter.empty)
+    wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    wrapper.__annotations__ = {p.name: p.annotation for p in parameters}
+    del wrapper.__wrapped__
+    return wrapper
+
+
+def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)

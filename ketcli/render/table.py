@@ -1,0 +1,175 @@
+"""Tables on a terminal, by rich: fitted to the width, nothing cut, the least important columns go first."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ketcli.render import strip
+from ketcli.render.text import ASCII, UNICODE, Symbols, cell, one_line, plain
+from ketcli.report import Display, Report
+from ketcli.terminal import Terminal
+
+GAP = 2
+NARROWEST_TEXT = 14
+STRIP_WIDTH = 25
+
+
+def render(report: Report, terminal: Terminal, *, with_sources: bool = False) -> str:
+    """Return the whole report as text for this terminal."""
+    symbols = UNICODE if terminal.unicode else ASCII
+    console = _console(terminal)
+    _print(console, Text(one_line(report.title), style="bold"))
+    for fact in report.facts:
+        _print(console, Text.assemble((f"{one_line(fact.label)}: ", "dim"), one_line(fact.text)))
+    if report.rows:
+        console.print()
+        dropped = _print_blocks(console, report, terminal, symbols)
+    else:
+        _print(console, Text(one_line(report.empty)))
+        dropped = []
+    _print_notes(console, report, dropped, terminal.width)
+    if with_sources and report.sources:
+        _print_sources(console, report)
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    lines = "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+    return lines if terminal.unicode else plain(lines)
+
+
+def _console(terminal: Terminal) -> Console:
+    """Make a console that takes data literally; TERM=dumb would otherwise ignore the width."""
+    return Console(
+        file=io.StringIO(),
+        width=terminal.width,
+        height=terminal.height,
+        force_terminal=terminal.colour,
+        no_color=not terminal.colour,
+        color_system="standard" if terminal.colour else None,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        legacy_windows=False,
+        soft_wrap=False,
+    )
+
+
+def _print(console: Console, text: Text) -> None:
+    console.print(text, overflow="fold")
+
+
+def _print_blocks(console: Console, report: Report, terminal: Terminal, symbols: Symbols) -> list[str]:
+    """Print the rows block by block under common column widths; return the labels of dropped columns."""
+    filled = {d: [cell(d, row, symbols) for row in report.rows] for d in report.displays}
+    widths, dropped = _fit({d: c for d, c in filled.items() if d.form == "strip" or any(c)}, terminal.width)
+    for display in (d for d in widths if d.form == "strip"):
+        filled[display] = _strips(report, display, widths[display], unicode=terminal.unicode)
+    table = _empty_table(widths, show_header=True)
+    for index, block in enumerate(_blocks(report)):
+        heading = ", ".join(one_line(str(report.rows[block[0]].get(n) or "")) for n in report.heading)
+        if index:
+            console.print()
+        if heading.strip(", "):
+            if index == 0:
+                console.print(table)  # the header row alone, above the first heading
+                table = _empty_table(widths, show_header=False)
+            _print(console, Text(heading, style="bold cyan"))
+        for i in block:
+            strong = report.rows[i].get("kind") in report.emphasis
+            table.add_row(*(Text(filled[d][i]) for d in widths), style="bold" if strong else "")
+        console.print(table)
+        table = _empty_table(widths, show_header=False)
+    return dropped
+
+
+def _blocks(report: Report) -> list[list[int]]:
+    """Return the row numbers of each block: a new one wherever the `group_by` values change."""
+    keys = [tuple(row.get(name) for name in report.group_by) for row in report.rows]
+    return [list(numbers) for _, numbers in groupby(range(len(keys)), key=keys.__getitem__)]
+
+
+def _strips(report: Report, display: Display, width: int, *, unicode: bool) -> list[str]:
+    scale = strip.fit_scale(report, display, width)
+    return [
+        strip.draw(
+            row, display, scale, report.axis, strong=row.get("kind") in report.emphasis, unicode=unicode
+        )
+        for row in report.rows
+    ]
+
+
+def _empty_table(widths: Mapping[Display, int], *, show_header: bool) -> Table:
+    table = Table(
+        box=None, padding=(0, GAP, 0, 0), show_header=show_header, header_style="dim", pad_edge=False
+    )
+    for display, width in widths.items():
+        table.add_column(Text(display.label), justify=display.align, width=width, overflow="fold")
+    return table
+
+
+def _fit(filled: Mapping[Display, Sequence[str]], width: int) -> tuple[dict[Display, int], list[str]]:
+    """Choose columns and widths: drop the highest rank until the rest fits, wrapping text if need be."""
+    chosen = list(filled)
+    natural = {d: STRIP_WIDTH if d.form == "strip" else _widest(d, cells) for d, cells in filled.items()}
+    dropped: list[str] = []
+    while True:
+        least = {d: min(natural[d], NARROWEST_TEXT) if _wraps(d) else natural[d] for d in chosen}
+        room = width - GAP * (len(chosen) - 1)
+        droppable = [d for d in chosen if d.rank > 0]
+        if sum(least.values()) <= room or not droppable:
+            return _share(least, natural, room), dropped[::-1]
+        worst = max(droppable, key=lambda d: (d.rank, chosen.index(d)))
+        chosen.remove(worst)
+        dropped.append(worst.label)
+
+
+def _widest(display: Display, cells: Sequence[str]) -> int:
+    return max(cell_len(display.label), *map(cell_len, cells))
+
+
+def _wraps(display: Display) -> bool:
+    return display.form == "text"
+
+
+def _share(least: Mapping[Display, int], natural: Mapping[Display, int], room: int) -> dict[Display, int]:
+    """Give every column its least width, then spread what is left over the columns that wrap."""
+    widths = dict(least)
+    for _ in range(room - sum(widths.values())):
+        short = [d for d in widths if widths[d] < natural[d]]
+        if not short:
+            break
+        widths[max(short, key=lambda d: natural[d] - widths[d])] += 1
+    return widths
+
+
+def _print_notes(console: Console, report: Report, dropped: Sequence[str], width: int) -> None:
+    texts = [(note.kind, note.text) for note in report.notes]
+    if dropped:
+        names = ", ".join(dropped)
+        texts.append(
+            ("selection", f"Left out at {width} columns: {names}. All are in --csv, or on a wider terminal.")
+        )
+    if not texts:
+        return
+    console.print()
+    for kind, text in texts:
+        style = "yellow" if kind == "caution" else "dim"
+        table = Table(box=None, show_header=False, padding=0, pad_edge=False)
+        table.add_column(width=2)
+        table.add_column(overflow="fold")
+        table.add_row(
+            Text("! " if kind == "caution" else "- ", style=style), Text(one_line(text), style=style)
+        )
+        console.print(table)
+
+
+def _print_sources(console: Console, report: Report) -> None:
+    console.print()
+    _print(console, Text("Sources", style="bold"))
+    for source in report.sources:
+        _print(console, Text(f"{one_line(source.label)}: {one_line(source.url)}"))

@@ -1,0 +1,164 @@
+"""Numbers and cells as text: the one place where values are rounded, composed and made harmless."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ketcli.report import Display, Row, Value
+
+# C0 and C1 controls, delete, and the bidirectional overrides and isolates that reorder what is read
+_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+
+
+@dataclass(frozen=True)
+class Symbols:
+    """The few characters beyond ASCII that output uses, and what stands in for them."""
+
+    dash: str = "–"
+    minus: str = "−"
+    diamond: str = "◆"
+    missing: str = "·"
+    ellipsis: str = "…"
+
+
+UNICODE = Symbols()
+ASCII = Symbols(dash="-", minus="-", diamond="*", missing="-", ellipsis="...")
+
+_PLAIN = str.maketrans(
+    {"–": "-", "−": "-", "²": "2", "τ": "tau", "·": "-", "…": "...", "≥": ">=", "≤": "<=", "×": "x"}
+)
+
+
+def visible(text: str) -> str:
+    """Return `text` with control and direction-changing characters spelled out instead of executed."""
+    return _HIDDEN.sub(lambda m: f"\\x{ord(m[0]):02x}" if ord(m[0]) < 256 else f"\\u{ord(m[0]):04x}", text)
+
+
+def one_line(text: str) -> str:
+    """Return visible text on a single line."""
+    return visible(" ".join(text.split()))
+
+
+def plain(text: str) -> str:
+    """Return `text` in ASCII: symbols spelled out, accents taken off, any other character as its escape."""
+    bare = "".join(
+        c for c in unicodedata.normalize("NFKD", text.translate(_PLAIN)) if not unicodedata.combining(c)
+    )
+    return bare.encode("ascii", "backslashreplace").decode("ascii")
+
+
+def percent(proportion: float, digits: int | None = None) -> str:
+    """Return a proportion as percent without the sign: whole, one decimal below 1 and above 99."""
+    value = 100.0 * proportion
+    if digits is None:
+        near_an_end = 0.0 < value < 1.0 or 99.0 < value < 100.0
+        digits = 1 if near_an_end else 0
+    return f"{value:.{digits}f}"
+
+
+def number(value: float, digits: int, symbols: Symbols, *, sign: bool = False) -> str:
+    """Return a number with `digits` decimals and a typographic minus; a rounded zero has no sign."""
+    text = f"{abs(value):.{digits}f}"
+    if not any(c in "123456789" for c in text):
+        return text
+    return (symbols.minus if value < 0 else "+" if sign else "") + text
+
+
+def ratio(value: float) -> str:
+    """Return a ratio with two decimals, three significant figures below 0.1, none above 100."""
+    if math.isinf(value):
+        return "inf"
+    if value >= 100:
+        return f"{value:.0f}"
+    if value >= 10:
+        return f"{value:.1f}"
+    return f"{value:.2f}" if value >= 0.095 or value == 0 else f"{value:.2g}"
+
+
+def duration(days: float) -> str:
+    """Return a time since dose in the unit people use: minutes, hours up to a day, then days."""
+    minutes = days * 24 * 60
+    if minutes < 59.5:
+        return f"{minutes:.0f} min"
+    if days <= 1.0:
+        return f"{days * 24:.0f} h"
+    return f"{days:g} d" if days < 1000 else f"{days:.0f} d"
+
+
+def p_value(p: float) -> str:
+    """Return a p-value to two significant figures, never as 0."""
+    if p < 0.001:
+        return "<0.001"
+    return f"{p:.3f}" if p < 0.095 else f"{p:.2f}"
+
+
+def limits(low: str, high: str, symbols: Symbols) -> str:
+    """Join the ends of an interval: a dash, or 'to' where an end carries a sign."""
+    signed = any(end[:1] in ("-", "+", symbols.minus) for end in (low, high))
+    return f"{low} to {high}" if signed else f"{low}{symbols.dash}{high}"
+
+
+def cell(display: Display, row: Row, symbols: Symbols) -> str:
+    """Return the text of one cell: what the display's form makes of the row's values; "" when missing."""
+    if display.only and row.get("kind") not in display.only:
+        return ""
+    values = [row.get(name) for name in display.of]
+    if values[0] is None or values[0] == "":
+        return ""
+    match display.form:
+        case "text":
+            return one_line(_text(values[0]))
+        case "integer":
+            return f"{_float(values[0]):.0f}"
+        case "number":
+            return number(_float(values[0]), display.digits, symbols)
+        case "fraction":
+            return f"{_text(values[0])}/{_text(values[1])}"
+        case "percent":
+            return f"{percent(_float(values[0]))} %"
+        case "percent-interval":
+            ends = _ends(values, percent, symbols)
+            return f"{percent(_float(values[0]))} %{ends}"
+        case "points-interval":
+            points = [None if v is None else 100.0 * _float(v) for v in values]
+            ends = _ends(points, lambda v: number(v, 0, symbols), symbols)
+            return number(_float(points[0]), 0, symbols, sign=True) + ends
+        case "number-interval":
+            ends = _ends(values, lambda v: number(v, display.digits, symbols), symbols)
+            return number(_float(values[0]), display.digits, symbols) + ends
+        case "ratio-interval":
+            return ratio(_float(values[0])) + _ends(values, ratio, symbols)
+        case "interval":
+            low, high = (number(_float(v), display.digits, symbols) for v in values[:2])
+            return limits(low, high, symbols)
+        case "time":
+            return duration(_float(values[0]))
+        case "p-value":
+            return p_value(_float(values[0]))
+        case "strip":
+            return ""  # drawn by the renderer, which knows the axis
+
+
+def _ends(values: Sequence[Value], form: object, symbols: Symbols) -> str:
+    if len(values) < 3 or values[1] is None or values[2] is None:
+        return ""
+    low, high = form(_float(values[1])), form(_float(values[2]))  # type: ignore[operator]
+    return f" ({limits(low, high, symbols)})"
+
+
+def _float(value: Value) -> float:
+    return float(value) if value is not None else math.nan
+
+
+def _text(value: Value) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value)
