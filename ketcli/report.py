@@ -21,7 +21,7 @@ Form = Literal[
     "number",  # digits as the column says
     "fraction",  # events/total
     "percent",  # a proportion 0-1 as a percentage
-    "percent-interval",  # proportion with its limits: 71 % (47-87)
+    "percent-interval",  # proportion with its limits: 71 % (47-87); limits alone when there is no estimate
     "points-interval",  # difference of proportions in percentage points with its limits
     "number-interval",  # estimate with its limits, `digits` decimals
     "ratio-interval",  # ratio with its limits, two significant decimals

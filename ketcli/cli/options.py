@@ -46,9 +46,7 @@ class OutputOptions:
             metavar="FILE",
         ),
     ] = None
-    sources: Annotated[bool, _option("List the page each number was read on.", "--sources", panel=OUTPUT)] = (
-        False
-    )
+    sources: Annotated[bool, _option("List the page each number was read on.", "--sources", panel=OUTPUT)] = False
     quiet: Annotated[bool, _option("Leave the notes out.", "--quiet", "-q", panel=OUTPUT)] = False
     color: Annotated[str, _option("auto, always or never.", "--color", panel=OUTPUT, metavar="WHEN")] = "auto"
 
@@ -140,6 +138,42 @@ class SelectionOptions:
             panel=SELECTION,
             metavar="FOLDER|FILE|-",
         ),
+    ] = None
+
+
+@dataclass(frozen=True)
+class StatisticsOptions:
+    """How intervals and pooled lines are computed."""
+
+    model: Annotated[
+        str | None,
+        _option(
+            "Model of the pooled lines: glmm, random or common (two arms: random, common, mh, peto).",
+            "--model",
+            panel=STATISTICS,
+            metavar="MODEL",
+        ),
+    ] = None
+    tau2: Annotated[
+        str | None,
+        _option(
+            "Estimator of τ²: REML (default), ML, DL, PM, EB, SJ, HS or HE.",
+            "--tau2",
+            panel=STATISTICS,
+            metavar="METHOD",
+        ),
+    ] = None
+    test: Annotated[
+        str | None,
+        _option(
+            "Interval of the mean: adhoc (Hartung-Knapp, default), knha, t or z.",
+            "--test",
+            panel=STATISTICS,
+            metavar="TEST",
+        ),
+    ] = None
+    level: Annotated[
+        float | None, _option("Confidence level, 95 by default.", "--level", panel=STATISTICS, metavar="PERCENT")
     ] = None
 
 

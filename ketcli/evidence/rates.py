@@ -212,9 +212,7 @@ def _place(rate: Rate, row: Mapping[str, Any], filters: Filters) -> tuple[str, f
     if window is None:
         return "other-time", 0.0
     course = _number(row.get("course_days"))
-    distance = window.distance(
-        rate.time_days, 0.0 if course is None and rate.regimen == "single-dose" else course
-    )
+    distance = window.distance(rate.time_days, 0.0 if course is None and rate.regimen == "single-dose" else course)
     return ("other-time", 0.0) if distance is None else ("", distance)
 
 
@@ -223,9 +221,7 @@ def _same_rating(rate: Rate) -> tuple[Any, ...]:
     return (rate.study_id, rate.outcome, rate.time_days, rate.time_anchor, rate.scale, rate.analysis_set)
 
 
-def _choose(
-    group: list[tuple[Rate, float]], part_of: Mapping[tuple[str, str], str]
-) -> tuple[Rate, list[Rate]]:
+def _choose(group: list[tuple[Rate, float]], part_of: Mapping[tuple[str, str], str]) -> tuple[Rate, list[Rate]]:
     """Apply rules 3 and 4 to the rows of one study, drug, regimen and outcome."""
     ratings: dict[tuple[Any, ...], list[tuple[Rate, float]]] = defaultdict(list)
     for rate, distance in group:
@@ -281,7 +277,8 @@ def _joined(values: Iterable[str]) -> str:
 def _control(chosen: Rate, controls: Mapping[tuple[Any, ...], list[Rate]]) -> Rate | None:
     """Return the control of the same rating; several control arms are added up when all have counts."""
     rows = [r for r in controls.get(_same_rating(chosen), []) if r.events is not None and r.total is not None]
-    rows = [r for r in rows if not r.reason]
+    # a ketamine arm can play the control of an add-on or of an infusion time: never the comparator of ketamine
+    rows = [r for r in rows if not r.reason and r.drug not in STUDY_DRUGS]
     if not rows:
         return None
     first = rows[0]

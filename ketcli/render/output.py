@@ -23,9 +23,7 @@ _SUFFIXES = {
 }
 
 
-def choose_format(
-    named: str | None, *, as_csv: bool, as_json: bool, output: str | None, terminal: Terminal
-) -> str:
+def choose_format(named: str | None, *, as_csv: bool, as_json: bool, output: str | None, terminal: Terminal) -> str:
     """Settle the format: option or shortcut, then the file's suffix, then KET_FORMAT, then who is reading."""
     wanted = {name for name, on in ((named, named), ("csv", as_csv), ("json", as_json)) if on and name}
     if len(wanted) > 1:

@@ -96,17 +96,13 @@ def _blocks(report: Report) -> list[list[int]]:
 def _strips(report: Report, display: Display, width: int, *, unicode: bool) -> list[str]:
     scale = strip.fit_scale(report, display, width)
     return [
-        strip.draw(
-            row, display, scale, report.axis, strong=row.get("kind") in report.emphasis, unicode=unicode
-        )
+        strip.draw(row, display, scale, report.axis, strong=row.get("kind") in report.emphasis, unicode=unicode)
         for row in report.rows
     ]
 
 
 def _empty_table(widths: Mapping[Display, int], *, show_header: bool) -> Table:
-    table = Table(
-        box=None, padding=(0, GAP, 0, 0), show_header=show_header, header_style="dim", pad_edge=False
-    )
+    table = Table(box=None, padding=(0, GAP, 0, 0), show_header=show_header, header_style="dim", pad_edge=False)
     for display, width in widths.items():
         table.add_column(Text(display.label), justify=display.align, width=width, overflow="fold")
     return table
@@ -162,9 +158,7 @@ def _print_notes(console: Console, report: Report, dropped: Sequence[str], width
         table = Table(box=None, show_header=False, padding=0, pad_edge=False)
         table.add_column(width=2)
         table.add_column(overflow="fold")
-        table.add_row(
-            Text("! " if kind == "caution" else "- ", style=style), Text(one_line(text), style=style)
-        )
+        table.add_row(Text("! " if kind == "caution" else "- ", style=style), Text(one_line(text), style=style))
         console.print(table)
 
 

@@ -45,9 +45,7 @@ def one_line(text: str) -> str:
 
 def plain(text: str) -> str:
     """Return `text` in ASCII: symbols spelled out, accents taken off, any other character as its escape."""
-    bare = "".join(
-        c for c in unicodedata.normalize("NFKD", text.translate(_PLAIN)) if not unicodedata.combining(c)
-    )
+    bare = "".join(c for c in unicodedata.normalize("NFKD", text.translate(_PLAIN)) if not unicodedata.combining(c))
     return bare.encode("ascii", "backslashreplace").decode("ascii")
 
 
@@ -108,7 +106,7 @@ def cell(display: Display, row: Row, symbols: Symbols) -> str:
         return ""
     values = [row.get(name) for name in display.of]
     if values[0] is None or values[0] == "":
-        return ""
+        return _range(display, values[1:], symbols)
     match display.form:
         case "text":
             return one_line(_text(values[0]))
@@ -141,6 +139,22 @@ def cell(display: Display, row: Row, symbols: Symbols) -> str:
             return p_value(_float(values[0]))
         case "strip":
             return ""  # drawn by the renderer, which knows the axis
+
+
+def _range(display: Display, ends: Sequence[Value], symbols: Symbols) -> str:
+    """Return the limits alone of an interval that has no estimate (a prediction interval), "" for other forms."""
+    if not display.form.endswith("-interval") or len(ends) < 2 or None in ends:
+        return ""
+    low, high = (_float(end) for end in ends[:2])
+    match display.form:
+        case "percent-interval":
+            return limits(percent(low), percent(high), symbols) + " %"
+        case "points-interval":
+            return limits(number(100 * low, 0, symbols), number(100 * high, 0, symbols), symbols)
+        case "ratio-interval":
+            return limits(ratio(low), ratio(high), symbols)
+        case _:
+            return limits(number(low, display.digits, symbols), number(high, display.digits, symbols), symbols)
 
 
 def _ends(values: Sequence[Value], form: object, symbols: Symbols) -> str:

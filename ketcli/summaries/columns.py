@@ -1,0 +1,83 @@
+"""Every column that reports can have, described once: stable name, heading, kind, unit and meaning."""
+
+from __future__ import annotations
+
+from ketcli.report import Column
+
+_ALL = (
+    Column("kind", "Row", "code", "", "study, pooled, prediction, left-out ...: what the row is"),
+    Column("regimen", "Regimen", "code", "", "single-dose, repeated-course, esketamine-oral-ad, real-world"),
+    Column("study_id", "Study id", "id", "", "key of the study; empty on pooled rows"),
+    Column("label", "Study", "text", "", "display name of the study or of the pooled line"),
+    Column("outcome", "Outcome", "code", "", "response, remission ..."),
+    Column("event", "Event", "text", "", "side effect, by its preferred term"),
+    Column("drug", "Drug", "code", "", "ketamine (racemic) or esketamine"),
+    Column("route", "Route", "code", "", "route of administration"),
+    Column("dose", "Dose", "text", "", "usual or target single dose"),
+    Column("arms", "Arms", "text", "", "arm ids added up into the row, separated by blanks"),
+    Column("events", "Events", "integer", "people", "people with the outcome"),
+    Column("total", "Total", "integer", "people", "people assessed: the denominator"),
+    Column("rate", "Rate", "proportion", "", "events/total, or the pooled proportion"),
+    Column("ci_low", "CI low", "number", "", "lower limit of the confidence interval"),
+    Column("ci_high", "CI high", "number", "", "upper limit of the confidence interval"),
+    Column("time_days", "Time", "days", "days", "time of rating"),
+    Column("time_anchor", "Counted from", "code", "", "first-dose, last-dose or randomisation"),
+    Column("scale", "Scale", "text", "", "rating scale"),
+    Column("definition", "Definition", "text", "", "what counts as the outcome"),
+    Column("analysis_set", "Analysed", "code", "", "itt, mitt, period1, observed or completers"),
+    Column("population", "Population", "code", "", "who was studied"),
+    Column("design", "Design", "code", "", "study design"),
+    Column("year", "Year", "integer", "", "year of publication"),
+    Column("control_drug", "Control", "code", "", "what the control arm received"),
+    Column("control_events", "Control events", "integer", "people", "people with the outcome in the control arm"),
+    Column("control_total", "Control total", "integer", "people", "people assessed in the control arm"),
+    Column("control_rate", "Control rate", "proportion", "", "control_events/control_total"),
+    Column("control_low", "Control CI low", "proportion", "", "lower limit of the control rate"),
+    Column("control_high", "Control CI high", "proportion", "", "upper limit of the control rate"),
+    Column("crossover", "Crossover", "code", "", "first-period or pooled-periods; empty when not a crossover"),
+    Column("events_derived", "Derived", "flag", "", "1 when the count was computed from a printed percent"),
+    Column("source_kind", "Source", "code", "", "how near the number is to its origin"),
+    Column("pooled", "Pooled", "flag", "", "1 when the row is part of its group's pooled line"),
+    Column("reason", "Why not pooled", "text", "", "why a row is not pooled"),
+    Column("k", "Studies", "integer", "studies", "studies in the pooled line"),
+    Column("model", "Model", "code", "", "glmm, random, common, mh or peto"),
+    Column("se", "SE", "number", "", "standard error on the analysis scale"),
+    Column("p", "p", "number", "", "two-sided p-value"),
+    Column("pi_low", "PI low", "number", "", "lower limit of the prediction interval"),
+    Column("pi_high", "PI high", "number", "", "upper limit of the prediction interval"),
+    Column("tau2", "τ²", "number", "", "between-study variance on the analysis scale"),
+    Column("i2", "I²", "percent", "%", "share of the variability that is between studies"),
+    Column("q", "Q", "number", "", "Cochran's Q"),
+    Column("q_df", "df", "number", "", "degrees of freedom of Q"),
+    Column("q_p", "p of Q", "number", "", "p-value of Q"),
+    Column("weight", "Weight", "percent", "%", "weight in the pooled line"),
+    Column("measure", "Measure", "code", "", "effect measure"),
+    Column("estimate", "Estimate", "number", "", "the effect on its natural scale"),
+    Column("rr", "Risk ratio", "number", "", "risk on the drug divided by risk on control"),
+    Column("rr_low", "RR low", "number", "", "lower limit of the risk ratio"),
+    Column("rr_high", "RR high", "number", "", "upper limit of the risk ratio"),
+    Column("rd", "Risk difference", "number", "", "risk on the drug minus risk on control, 0-1"),
+    Column("rd_low", "RD low", "number", "", "lower limit of the risk difference"),
+    Column("rd_high", "RD high", "number", "", "upper limit of the risk difference"),
+    Column("nnh", "NNH", "number", "people", "number needed to harm, 1/rd (negative: fewer events on the drug)"),
+    Column("nnh_low", "NNH low", "number", "people", "nearer limit of the number needed to harm"),
+    Column(
+        "nnh_high",
+        "NNH high",
+        "number",
+        "people",
+        "further limit; empty when the interval runs through infinity",
+    ),
+    Column("phase", "Phase", "code", "", "when the events were counted"),
+    Column("serious", "Serious", "flag", "", "1 when from the list of serious events; empty when not separated"),
+    Column("grouped", "Grouped", "flag", "", "1 when related terms were grouped, as the US label does"),
+    Column("percent", "Percent", "percent", "%", "percent as printed"),
+    Column("source_url", "Source page", "url", "", "page where the number was seen"),
+    Column("source_where", "Place on the page", "text", "", "table, abstract or file"),
+)
+COLUMNS = {column.name: column for column in _ALL}
+
+
+def columns(*names: str) -> tuple[Column, ...]:
+    """Return the columns of these names, in this order."""
+    return tuple(COLUMNS[name] for name in names)

@@ -1,0 +1,116 @@
+"""One pooled line from study counts: the chosen model, its result on the natural scale, what to say of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ketcli.errors import UsageError, unknown_value
+from ketcli.report import Value
+
+if TYPE_CHECKING:
+    from ketcli.stats.results import Pooled
+
+PROPORTION_MODELS = ("glmm", "random", "common")
+TWO_ARM_MODELS = ("random", "common", "mh", "peto", "glmm")
+TAU2_METHODS = ("REML", "ML", "DL", "PM", "EB", "SJ", "HS", "HE")
+TESTS = ("adhoc", "knha", "t", "z")
+INTERVALS = ("wilson", "wilson-cc", "clopper-pearson", "agresti-coull", "jeffreys", "mid-p")
+
+POOLED_COLUMNS = ("k", "model", "se", "p", "pi_low", "pi_high", "tau2", "i2", "q", "q_df", "q_p")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How intervals and pooled lines are computed; the defaults are those printed in the notes."""
+
+    model: str = ""
+    tau2: str = "REML"
+    test: str = "adhoc"
+    level: float = 0.95
+    interval: str = "wilson"
+
+    @property
+    def percent(self) -> str:
+        """Return the level as people write it: 95 %."""
+        return f"{100 * self.level:g} %"
+
+
+def settings(
+    models: Sequence[str],
+    *,
+    model: str | None = None,
+    tau2: str | None = None,
+    test: str | None = None,
+    level: float | None = None,
+    interval: str | None = None,
+) -> Settings:
+    """Check what was typed for the statistics and return it; unknown names get their nearest."""
+    chosen = Settings()
+    for name, value, valid in (
+        ("model", model and model.lower(), models),
+        ("tau2", tau2 and tau2.upper(), TAU2_METHODS),
+        ("test", test and test.lower(), TESTS),
+        ("interval", interval and interval.lower(), INTERVALS),
+    ):
+        if not value:
+            continue
+        if value not in valid:
+            raise unknown_value(f"--{name}", value, valid)
+        chosen = replace(chosen, **{name: value})  # type: ignore[arg-type]
+    return replace(chosen, level=as_level(level)) if level is not None else chosen
+
+
+def as_level(value: float) -> float:
+    """Return a confidence level as a fraction; 95 and 0.95 mean the same."""
+    fraction = value / 100.0 if value >= 1.0 else value
+    if not 0.5 <= fraction < 1.0:
+        raise UsageError(f"a level of {value:g} is not usable", code="bad-level", hint="give 95, 0.95, 90 or 99")
+    return fraction
+
+
+def pool_proportions(events: Sequence[int], totals: Sequence[int], how: Settings) -> Pooled:
+    """Return the pooled proportion on the logit scale: the GLMM by default, inverse variance on request."""
+    if how.model in ("", "glmm"):
+        from ketcli.stats.glmm import glmm_proportion
+
+        return glmm_proportion(events, totals, level=how.level)
+    from ketcli.stats.pooling import common_effect, random_effects
+    from ketcli.stats.proportions import proportion_effects
+
+    effects = proportion_effects("PLO", events, totals)
+    if how.model == "common":
+        return common_effect(effects.yi, effects.vi, level=how.level)
+    return random_effects(effects.yi, effects.vi, tau2=how.tau2, test=how.test, level=how.level)
+
+
+def natural(pooled: Pooled, measure: str) -> dict[str, Value]:
+    """Return estimate, limits and prediction interval on the natural scale of the measure; undefined is None."""
+    from ketcli.stats.transforms import to_natural
+
+    back = to_natural(measure)
+    return {
+        name: finite(float(back(getattr(pooled, name))))
+        for name in ("estimate", "ci_low", "ci_high", "pi_low", "pi_high")
+    }
+
+
+def heterogeneity(pooled: Pooled) -> dict[str, Value]:
+    """Return the columns of a pooled row that are not on the natural scale."""
+    names = ("se", "p", "tau2", "i2", "q", "q_df", "q_p")
+    return {"k": pooled.k, "model": pooled.model, **{n: finite(getattr(pooled, n)) for n in names}}
+
+
+def finite(value: float) -> float | None:
+    """Return a number, or None for an undefined one."""
+    return None if math.isnan(value) else float(value)
+
+
+def spread(pooled: Pooled) -> str:
+    """Return the heterogeneity of a pooled line in words: I² and tau², or that there is none to estimate."""
+    if pooled.k < 2 or math.isnan(pooled.tau2):
+        return ""
+    i2 = "" if math.isnan(pooled.i2) else f"I² {pooled.i2:.0f} %, "
+    return f"{i2}τ² {pooled.tau2:.2g}"
