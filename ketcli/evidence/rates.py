@@ -1,6 +1,6 @@
 """Rates of an outcome by study: arms combined, one row per study, no person twice, every choice recorded.
 
-The written rule, one row per study, drug, regimen and outcome:
+The written rule, one row per study, regimen, drug, route and outcome:
 1. only rows that may be pooled (counts and denominator known, at one point in time, all participants);
 2. inside the regimen's time window, times counted from the first dose or randomisation;
 3. nearest to the window's centre; then the scale (MADRS, HDRS, QIDS, PHQ-9, other), then the analysis set
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ketcli.evidence.load import Evidence
 
 STUDY_DRUGS = ("ketamine", "esketamine")
+ROUTES = ("intravenous", "intranasal", "subcutaneous", "intramuscular", "oral", "sublingual")
 SCALES = ("MADRS", "HDRS", "HAMD", "QIDS", "PHQ-9")
 SETS = ("itt", "mitt", "period1", "observed", "completers")
 
@@ -95,7 +96,7 @@ class Selection:
 
 
 def select(evidence: Evidence, filters: Filters, outcomes: Iterable[str]) -> Selection:
-    """Return one rate per study, drug, regimen and outcome by the written rule, and the rows left out."""
+    """Return one rate per study, regimen, drug, route and outcome by the written rule, and the rows left out."""
     wanted = tuple(outcomes)
     left_out: list[Rate] = []
     candidates: dict[tuple[str, ...], list[tuple[Rate, Any]]] = defaultdict(list)
@@ -110,7 +111,7 @@ def select(evidence: Evidence, filters: Filters, outcomes: Iterable[str]) -> Sel
         if reason:
             left_out.append(replace(rate, reason=reason))
         else:
-            candidates[rate.regimen, rate.drug, rate.outcome, rate.study_id].append((rate, distance))
+            candidates[rate.regimen, rate.drug, rate.route, rate.outcome, rate.study_id].append((rate, distance))
     part_of = {(r["study_id"], r["arm_id"]): r.get("part_of", "") for r in evidence.rows("arms")}
     kept: list[Rate] = []
     for group in candidates.values():
@@ -132,7 +133,14 @@ def select(evidence: Evidence, filters: Filters, outcomes: Iterable[str]) -> Sel
     def key(rate: Rate) -> tuple[Any, ...]:
         drug = (rate.drug != "ketamine", rate.drug)
         place = order.get(rate.regimen, len(order))
-        return (place, drug, wanted.index(rate.outcome), rate.year or 0, rate.study_id)
+        return (
+            place,
+            drug,
+            ROUTES.index(rate.route) if rate.route in ROUTES else len(ROUTES),
+            wanted.index(rate.outcome),
+            rate.year or 0,
+            rate.study_id,
+        )
 
     return Selection(tuple(sorted(kept, key=key)), tuple(sorted(left_out, key=key)))
 
@@ -222,7 +230,7 @@ def _same_rating(rate: Rate) -> tuple[Any, ...]:
 
 
 def _choose(group: list[tuple[Rate, float]], part_of: Mapping[tuple[str, str], str]) -> tuple[Rate, list[Rate]]:
-    """Apply rules 3 and 4 to the rows of one study, drug, regimen and outcome."""
+    """Apply rules 3 and 4 to the rows of one study in one pool."""
     ratings: dict[tuple[Any, ...], list[tuple[Rate, float]]] = defaultdict(list)
     for rate, distance in group:
         ratings[_same_rating(rate)].append((rate, distance))
@@ -244,6 +252,11 @@ def _choose(group: list[tuple[Rate, float]], part_of: Mapping[tuple[str, str], s
     return chosen, rest
 
 
+def pool_of(rate: Rate) -> tuple[str, str, str, str]:
+    """Return the group whose rates are comparable enough to share a pooled line."""
+    return (rate.regimen, rate.drug, rate.route, rate.outcome)
+
+
 def rank_scale(scale: str) -> int:
     """Return the place of a scale in the order of preference; unknown ones come last."""
     return next((i for i, name in enumerate(SCALES) if scale.upper().startswith(name)), len(SCALES))
@@ -260,7 +273,6 @@ def _add_up(rates: list[Rate], part_of: Mapping[tuple[str, str], str]) -> Rate:
     return replace(
         rows[0],
         arms=tuple(arm for r in rows for arm in r.arms),
-        route=_joined(r.route for r in rows),
         dose=_joined(r.dose for r in rows),
         events=sum(r.events or 0 for r in rows),
         total=sum(r.total or 0 for r in rows),
@@ -288,9 +300,9 @@ def _control(chosen: Rate, controls: Mapping[tuple[Any, ...], list[Rate]]) -> Ra
 
 def _without_overlaps(kept: list[Rate], overlaps: overlap.Overlaps) -> tuple[list[Rate], list[Rate]]:
     """Split off rows of people that another kept row of the same pool already counts."""
-    pools: dict[tuple[str, str, str], list[Rate]] = defaultdict(list)
+    pools: dict[tuple[str, ...], list[Rate]] = defaultdict(list)
     for rate in kept:
-        pools[rate.regimen, rate.drug, rate.outcome].append(rate)
+        pools[pool_of(rate)].append(rate)
     stay: list[Rate] = []
     give_way: list[Rate] = []
     for rates in pools.values():

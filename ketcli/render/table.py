@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
@@ -19,6 +20,7 @@ from ketcli.terminal import Terminal
 GAP = 2
 NARROWEST_TEXT = 14
 STRIP_WIDTH = 25
+NARROWEST_STRIP = 17
 
 
 def render(report: Report, terminal: Terminal, *, with_sources: bool = False) -> str:
@@ -34,7 +36,7 @@ def render(report: Report, terminal: Terminal, *, with_sources: bool = False) ->
     else:
         _print(console, Text(one_line(report.empty)))
         dropped = []
-    _print_notes(console, report, dropped, terminal.width)
+    _print_notes(console, report, dropped)
     if with_sources and report.sources:
         _print_sources(console, report)
     text = console.file.getvalue()  # type: ignore[attr-defined]
@@ -114,7 +116,7 @@ def _fit(filled: Mapping[Display, Sequence[str]], width: int) -> tuple[dict[Disp
     natural = {d: STRIP_WIDTH if d.form == "strip" else _widest(d, cells) for d, cells in filled.items()}
     dropped: list[str] = []
     while True:
-        least = {d: min(natural[d], NARROWEST_TEXT) if _wraps(d) else natural[d] for d in chosen}
+        least = {d: min(natural[d], _narrowest(d)) for d in chosen}
         room = width - GAP * (len(chosen) - 1)
         droppable = [d for d in chosen if d.rank > 0]
         if sum(least.values()) <= room or not droppable:
@@ -128,8 +130,9 @@ def _widest(display: Display, cells: Sequence[str]) -> int:
     return max(cell_len(display.label), *map(cell_len, cells))
 
 
-def _wraps(display: Display) -> bool:
-    return display.form == "text"
+def _narrowest(display: Display) -> float:
+    """Return how far a column can shrink: text wraps, a strip is redrawn, numbers are never broken."""
+    return {"text": NARROWEST_TEXT, "strip": NARROWEST_STRIP}.get(display.form, math.inf)
 
 
 def _share(least: Mapping[Display, int], natural: Mapping[Display, int], room: int) -> dict[Display, int]:
@@ -143,13 +146,11 @@ def _share(least: Mapping[Display, int], natural: Mapping[Display, int], room: i
     return widths
 
 
-def _print_notes(console: Console, report: Report, dropped: Sequence[str], width: int) -> None:
+def _print_notes(console: Console, report: Report, dropped: Sequence[str]) -> None:
     texts = [(note.kind, note.text) for note in report.notes]
     if dropped:
         names = ", ".join(dropped)
-        texts.append(
-            ("selection", f"Left out at {width} columns: {names}. All are in --csv, or on a wider terminal.")
-        )
+        texts.append(("selection", f"Not shown at this width: {names}; --csv has everything."))
     if not texts:
         return
     console.print()

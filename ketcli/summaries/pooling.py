@@ -74,7 +74,7 @@ def as_level(value: float) -> float:
 def pool_proportions(events: Sequence[int], totals: Sequence[int], how: Settings) -> Pooled:
     """Return the pooled proportion on the logit scale: the GLMM by default, inverse variance on request."""
     if how.model in ("", "glmm"):
-        from ketcli.stats.glmm import glmm_proportion
+        from ketcli.stats.glmm_proportion import glmm_proportion
 
         return glmm_proportion(events, totals, level=how.level)
     from ketcli.stats.pooling import common_effect, random_effects

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from ketcli.evidence.rates import REASONS, Rate, Selection, select
+from ketcli.evidence.rates import REASONS, Rate, Selection, pool_of, select
 from ketcli.evidence.regimens import REGIMENS
 from ketcli.report import Axis, Display, Note, Report, Row, Source, Value
 from ketcli.summaries import pooling
@@ -47,7 +47,7 @@ def rates(
     show_controls: bool = False,
     show_left_out: bool = False,
 ) -> Report:
-    """Return rates by study with their intervals, pooled per regimen, drug and outcome.
+    """Return rates by study with their intervals, pooled per regimen, drug, route and outcome.
 
     `show_arms` and `show_controls` bring arms and control rates to the front of the table, `show_left_out`
     lists the rows that the selection left out, each with its reason; the machine columns are always the same.
@@ -55,8 +55,8 @@ def rates(
     outcomes = filters.outcome or OUTCOMES
     selection = select(evidence, filters, outcomes)
     rows: list[Row] = []
-    notes: list[str] = []
-    for _, group in groupby(selection.kept, key=lambda r: (r.regimen, r.drug, r.outcome)):
+    notes: dict[str, list[str]] = {}
+    for _, group in groupby(selection.kept, key=pool_of):
         members = list(group)
         rows += [_study_row(rate, how) for rate in members]
         rows += _pooled_rows(members, how, notes)
@@ -151,11 +151,11 @@ def why(rate: Rate) -> str:
 def _block(rate: Rate) -> str:
     regimen = REGIMENS.get(rate.regimen)
     title = regimen.title if regimen else "Other"
-    drug = "" if rate.regimen == "esketamine-oral-ad" else f", {rate.drug}"
+    drug = "" if rate.regimen == "esketamine-oral-ad" else f", {rate.route} {rate.drug}"
     return f"{title}{drug}: {rate.outcome}"
 
 
-def _pooled_rows(members: Sequence[Rate], how: Settings, notes: list[str]) -> list[Row]:
+def _pooled_rows(members: Sequence[Rate], how: Settings, notes: dict[str, list[str]]) -> list[Row]:
     """Return the pooled line of a group and its prediction interval; nothing for fewer than two studies."""
     poolable = [r for r in members if not r.reason]
     if len(poolable) < 2:
@@ -171,6 +171,7 @@ def _pooled_rows(members: Sequence[Rate], how: Settings, notes: list[str]) -> li
         "regimen": first.regimen,
         "outcome": first.outcome,
         "drug": first.drug,
+        "route": first.route,
         **pooling.heterogeneity(pooled),
         "pi_low": value["pi_low"],
         "pi_high": value["pi_high"],
@@ -185,7 +186,8 @@ def _pooled_rows(members: Sequence[Rate], how: Settings, notes: list[str]) -> li
         "ci_high": value["ci_high"],
         **shared,
     }
-    notes += [f"{block}: {note}" for note in pooled.notes]
+    for note in pooled.notes:
+        notes.setdefault(note, []).append(block)
     between = pooling.spread(pooled)
     if value["pi_low"] is None:
         return [line | {"label": f"{line['label']}; {between}" if between else line["label"]}]
@@ -204,13 +206,7 @@ def _displays(*, show_arms: bool, show_controls: bool, show_left_out: bool) -> t
     shown = (
         Display("Study", "text", ("label",)),
         Display("n/N", "fraction", ("events", "total"), align="right"),
-        Display(
-            "Rate",
-            "percent-interval",
-            ("rate", "ci_low", "ci_high"),
-            only=frozenset({"study", "pooled", "left-out"}),
-        ),
-        Display("", "percent-range", ("ci_low", "ci_high"), only=frozenset({"prediction"})),
+        Display("Rate", "percent-interval", ("rate", "ci_low", "ci_high")),
         Display("", "strip", ("rate", "ci_low", "ci_high"), rank=1),
         Display("Time", "time", ("time_days",), rank=2, align="right"),
         Display("Scale", "text", ("scale",), rank=3),
@@ -233,7 +229,12 @@ def _title(outcomes: Sequence[str]) -> str:
 
 
 def _notes(
-    selection: Selection, filters: Filters, how: Settings, pooled_notes: Sequence[str], *, listed: bool
+    selection: Selection,
+    filters: Filters,
+    how: Settings,
+    pooled_notes: Mapping[str, Sequence[str]],
+    *,
+    listed: bool,
 ) -> tuple[Note, ...]:
     notes = [
         Note("selection", f"Population: {population_words(filters)}. {_window_words(filters, selection.kept)}"),
@@ -249,7 +250,7 @@ def _notes(
             "Do not set the groups side by side: drug, route, regimen, control and time of rating change together. "
             "Rates without a control arm include what placebo and time would have done.",
         ),
-        *(Note("caution", text) for text in dict.fromkeys(pooled_notes)),
+        *(Note("method", f"{text} ({'; '.join(blocks)})") for text, blocks in pooled_notes.items()),
     ]
     if selection.left_out and not listed:
         counts = Counter(REASONS.get(r.reason, r.reason) for r in selection.left_out)
