@@ -28,19 +28,6 @@ def open_evidence(location: str | None, terminal: Terminal) -> Evidence:
 
 def read_filters(evidence: Evidence, options: SelectionOptions) -> Filters:
     """Check the filters against the schema's codes and the studies and outcomes at hand."""
-    from ketcli.evidence import filters
-    from ketcli.evidence.schema import TABLES
+    from ketcli.evidence.filters import for_evidence
 
-    def codes(table: str, field: str) -> tuple[str, ...]:
-        return tuple(TABLES[table].field(field).codes or ())
-
-    known = {
-        "drug": ("ketamine", "esketamine"),
-        "route": codes("arms", "route"),
-        "design": codes("studies", "design"),
-        "population": codes("studies", "population"),
-        "outcome": codes("outcomes", "outcome"),
-        "study": tuple(evidence.labels),
-    }
-    given = {name: value for name, value in vars(options).items() if name != "data"}
-    return filters.build(known, **given)
+    return for_evidence(evidence, **{name: value for name, value in vars(options).items() if name != "data"})

@@ -5,10 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from ketcli.errors import unknown_value
 from ketcli.evidence.regimens import REGIMENS, Window, parse_window
 
+if TYPE_CHECKING:
+    from ketcli.evidence.load import Evidence
+
+STUDY_DRUGS = ("ketamine", "esketamine")
 TRD = ("trd-mdd", "mixed-trd")
 POPULATION_GROUPS = {
     "trd": TRD,
@@ -49,11 +54,7 @@ class Filters:
             (not self.study or study["study_id"] in self.study)
             and (not self.design or study.get("design") in self.design)
             # a study that does not state its population is admitted: a reader's table may lack the column
-            and (
-                not self.population
-                or bool(self.study)
-                or study.get("population", "") in ("", *self.population)
-            )
+            and (not self.population or bool(self.study) or study.get("population", "") in ("", *self.population))
             and (self.since is None or (known and float(str(year)) >= self.since))
             and (self.until is None or (known and float(str(year)) <= self.until))
         )
@@ -82,9 +83,7 @@ class Filters:
         if self.population != TRD:
             parts.append("population " + (" or ".join(self.population) or "any"))
         parts += [
-            f"published {word} {year}"
-            for word, year in (("since", self.since), ("until", self.until))
-            if year
+            f"published {word} {year}" for word, year in (("since", self.since), ("until", self.until)) if year
         ]
         if self.min_n:
             parts.append(f"at least {self.min_n} people")
@@ -95,6 +94,24 @@ class Filters:
         if self.exclude_secondary:
             parts.append("without secondary sources")
         return "; ".join(parts)
+
+
+def for_evidence(evidence: Evidence, **given: Any) -> Filters:
+    """Return filters checked against the schema's codes and the studies at hand; see `build` for the names."""
+    from ketcli.evidence.schema import TABLES
+
+    def codes(table: str, field: str) -> tuple[str, ...]:
+        return tuple(TABLES[table].field(field).codes or ())
+
+    known = {
+        "drug": STUDY_DRUGS,
+        "route": codes("arms", "route"),
+        "design": codes("studies", "design"),
+        "population": codes("studies", "population"),
+        "outcome": codes("outcomes", "outcome"),
+        "study": tuple(evidence.labels),
+    }
+    return build(known, **given)
 
 
 def build(
@@ -108,7 +125,7 @@ def build(
     study: Sequence[str] | None = None,
     outcome: Sequence[str] | None = None,
     at: str | None = None,
-    **simple: object,
+    **simple: Any,
 ) -> Filters:
     """Return filters from what was typed; `codes` holds the valid values, unknown ones are refused."""
     populations = _expand("population", population or ["trd"], codes["population"], POPULATION_GROUPS)
@@ -121,7 +138,7 @@ def build(
         study=_expand("study", study, codes["study"], {}),
         outcome=_expand("outcome", outcome, codes["outcome"], {}),
         at=parse_window(at) if at else None,
-        **simple,  # type: ignore[arg-type]
+        **simple,
     )
 
 

@@ -20,13 +20,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ketcli.evidence import overlap
-from ketcli.evidence.filters import SECONDARY, Filters
+from ketcli.evidence.filters import SECONDARY, STUDY_DRUGS, Filters
 from ketcli.evidence.regimens import REGIMENS, classify
 
 if TYPE_CHECKING:
     from ketcli.evidence.load import Evidence
 
-STUDY_DRUGS = ("ketamine", "esketamine")
 ROUTES = ("intravenous", "intranasal", "subcutaneous", "intramuscular", "oral", "sublingual")
 SCALES = ("MADRS", "HDRS", "HAMD", "QIDS", "PHQ-9")
 SETS = ("itt", "mitt", "period1", "observed", "completers")
