@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
@@ -21,6 +20,7 @@ GAP = 2
 NARROWEST_TEXT = 14
 STRIP_WIDTH = 25
 NARROWEST_STRIP = 17
+UNBREAKABLE = 10_000
 
 
 def render(report: Report, terminal: Terminal, *, with_sources: bool = False) -> str:
@@ -130,9 +130,9 @@ def _widest(display: Display, cells: Sequence[str]) -> int:
     return max(cell_len(display.label), *map(cell_len, cells))
 
 
-def _narrowest(display: Display) -> float:
+def _narrowest(display: Display) -> int:
     """Return how far a column can shrink: text wraps, a strip is redrawn, numbers are never broken."""
-    return {"text": NARROWEST_TEXT, "strip": NARROWEST_STRIP}.get(display.form, math.inf)
+    return {"text": NARROWEST_TEXT, "strip": NARROWEST_STRIP}.get(display.form, UNBREAKABLE)
 
 
 def _share(least: Mapping[Display, int], natural: Mapping[Display, int], room: int) -> dict[Display, int]:
