@@ -53,11 +53,16 @@ def effects(yi: ArrayLike, vi: ArrayLike) -> tuple[Array, Array]:
     return y, v
 
 
+def fraction(name: str, value: float) -> float:
+    """Return a number between 0 and 1 (exclusive)."""
+    if not 0.0 < value < 1.0:
+        raise ValueError(f"{name} must lie between 0 and 1, got {value}")
+    return float(value)
+
+
 def level(value: float) -> float:
     """Return a confidence level between 0 and 1 (exclusive)."""
-    if not 0.0 < value < 1.0:
-        raise ValueError(f"level must lie between 0 and 1, got {value}")
-    return float(value)
+    return fraction("level", value)
 
 
 def one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:
