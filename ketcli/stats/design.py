@@ -52,6 +52,4 @@ def orthonormal(matrix: ArrayLike, names: tuple[str, ...] | None = None, k: int 
     if (kept <= DEPENDENT).any():
         name = names[int(np.argmax(kept <= DEPENDENT))]
         raise ValueError(f"column {name!r} is constant or a combination of the columns before it")
-    return Design(
-        x, tuple(q[:, j][None, :] for j in range(x.shape[1])), np.linalg.inv(r) / scale[:, None], names
-    )
+    return Design(x, tuple(q[:, j][None, :] for j in range(x.shape[1])), np.linalg.inv(r) / scale[:, None], names)

@@ -13,22 +13,22 @@ from ketcli.stats.results import Array
 TESTS = ("z", "t", "knha", "adhoc")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Wald:
     """Estimate over standard error, its two-sided p-value and the interval; NaN where the ratio is 0/0."""
 
-    statistic: float
-    p: float
-    ci_low: float
-    ci_high: float
+    statistic: Array
+    p: Array
+    ci_low: Array
+    ci_high: Array
 
 
-def degrees(test: str, df: float) -> float:
+def degrees(test: str, df: Array) -> Array:
     """Return the degrees of freedom of the reference distribution: infinite for z, `df` otherwise.
 
     Without residual degrees of freedom (one study) only the normal distribution is left.
     """
-    return math.inf if test == "z" or df <= 0 else df
+    return np.where((df > 0.0) & (test != "z"), df, math.inf)
 
 
 def variance_factor(test: str, q: Array, df: Array) -> Array:
@@ -43,12 +43,17 @@ def variance_factor(test: str, q: Array, df: Array) -> Array:
     return np.maximum(ratio, 1.0) if test == "adhoc" else ratio
 
 
-def wald(estimate: float, se: float, df: float, level: float) -> Wald:
-    """Return statistic, p-value and interval of an estimate with reference t(`df`), normal when infinite."""
-    half = critical_value(level, df) * se
-    if se > 0.0:
-        statistic = estimate / se
-    else:
-        statistic = math.copysign(math.inf, estimate) if se == 0.0 and estimate != 0.0 else math.nan
-    p = math.nan if math.isnan(statistic) else float(t_two_sided(statistic, df))
+def wald(estimate: Array, se: Array, df: Array, level: float) -> Wald:
+    """Return statistics, p-values and intervals of estimates with reference t(df), normal where infinite.
+
+    `estimate`, `se` and `df` have shape (n,).
+    """
+    sure = np.where(estimate != 0.0, np.copysign(math.inf, estimate), math.nan)
+    statistic = np.where(se == 0.0, sure, estimate / np.where(se == 0.0, 1.0, se))
+    p, half = np.full(estimate.shape, math.nan), np.full(estimate.shape, math.nan)
+    for freedom in np.unique(df):
+        rows = df == freedom
+        half[rows] = critical_value(level, float(freedom)) * se[rows]
+        rows &= ~np.isnan(statistic)
+        p[rows] = t_two_sided(statistic[rows], float(freedom))
     return Wald(statistic, p, estimate - half, estimate + half)

@@ -29,9 +29,7 @@ def common_effect(yi: ArrayLike, vi: ArrayLike, *, test: str = "z", level: float
     y, v = validate.effects(yi, vi)
     studies = ls.arrange(y[None, :], v[None, :])
     none = between.Tau2(0.0, math.nan, 0, converged=True)
-    return pooled_at(
-        studies, none, model="common", method="", test=test, level=level, prediction=None, i2="q"
-    )
+    return pooled_at(studies, none, model="common", method="", test=test, level=level, prediction=None, i2="q")
 
 
 def random_effects(
@@ -102,7 +100,6 @@ def pooled_at(
     other studies too (subgroups that share it).
     """
     validate.level(level)
-    k = int(studies.k[0])
     df = float(studies.df[0]) if df is None else df
     fit = ls.weighted_fit(studies, np.full_like(studies.k, tau2.value))
     estimate = float(studies.origin[0, 0] + ls.coefficients(fit)[0, 0])
@@ -110,8 +107,8 @@ def pooled_at(
     if factor is None:
         factor = float(variance_factor("knha", ls.q_statistic(fit), studies.df)[0])
     used = {"knha": factor, "adhoc": max(factor, 1.0)}.get(test, 1.0) if df > 0 else 1.0
-    se, freedom = classic * math.sqrt(used), degrees(test, df)
-    mean = wald(estimate, se, freedom, level)
+    se, freedom = classic * math.sqrt(used), degrees(test, np.array([df]))
+    mean = wald(np.array([estimate]), np.array([se]), freedom, level)
     spread = het.q_of(studies)
     share, h2 = spread.i2, spread.h2
     if i2 == "tau2":
@@ -120,7 +117,6 @@ def pooled_at(
     if prediction is not None:
         band = pi.prediction_interval(
             prediction,
-            k=k,
             df=df,
             estimate=estimate,
             tau2=tau2.value,
@@ -133,14 +129,14 @@ def pooled_at(
         method=method,
         test=test if df > 0 else "z",
         level=level,
-        k=k,
+        k=int(studies.k[0]),
         estimate=estimate,
         se=se,
-        statistic=mean.statistic,
-        df=freedom,
-        p=mean.p,
-        ci_low=mean.ci_low,
-        ci_high=mean.ci_high,
+        statistic=float(mean.statistic[0]),
+        df=float(freedom[0]),
+        p=float(mean.p[0]),
+        ci_low=float(mean.ci_low[0]),
+        ci_high=float(mean.ci_high[0]),
         tau2=tau2.value,
         tau2_se=tau2.se,
         i2=share,
@@ -163,9 +159,7 @@ def _iqwig6(studies: ls.Studies, tau2: between.Tau2, level: float) -> tuple[str,
     dl = between.single(between.solve(studies, "DL"), studies, "DL")
 
     def width(at: between.Tau2, test: str) -> float:
-        line = pooled_at(
-            studies, at, model="random", method="", test=test, level=level, prediction=None, i2="tau2"
-        )
+        line = pooled_at(studies, at, model="random", method="", test=test, level=level, prediction=None, i2="tau2")
         return line.ci_high - line.ci_low
 
     if width(tau2, "knha") < width(dl, "z"):

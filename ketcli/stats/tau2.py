@@ -77,9 +77,7 @@ def single(many: Tau2Many, studies: ls.Studies, method: str) -> Tau2:
     if many.maxima[0] > 1:
         name = "restricted likelihood" if method == "REML" else "likelihood"
         notes.append(f"The {name} has {int(many.maxima[0])} local maxima in tau²; the highest was taken.")
-    return Tau2(
-        float(many.value[0]), float(many.se[0]), many.iterations, bool(many.converged[0]), tuple(notes)
-    )
+    return Tau2(float(many.value[0]), float(many.se[0]), many.iterations, bool(many.converged[0]), tuple(notes))
 
 
 def solve(studies: ls.Studies, method: str) -> Tau2Many:
@@ -163,9 +161,7 @@ def score_bound(studies: ls.Studies) -> Array:
     return np.asarray((s + np.sqrt(s * s + 4.0 * df * s * _largest_variance(studies))) / (2.0 * df))
 
 
-def _maximise(
-    studies: ls.Studies, restricted: bool
-) -> tuple[Array, int, NDArray[np.bool_], NDArray[np.intp]]:
+def _maximise(studies: ls.Studies, restricted: bool) -> tuple[Array, int, NDArray[np.bool_], NDArray[np.intp]]:
     """Return the tau² of the highest maximum, iterations, convergence and the number of maxima per row."""
     row, low, high = _brackets(studies, restricted)
     inner = np.flatnonzero(high > 0.0)
