@@ -1,0 +1,40 @@
+"""Fixtures: the shipped evidence, and small datasets of a test's own."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from ketcli.evidence.load import Evidence
+from ketcli.evidence.schema import TABLES
+
+
+@pytest.fixture(scope="session")
+def shipped() -> Evidence:
+    """The bundled data, opened once."""
+    return Evidence.open()
+
+
+Rows = Sequence[Mapping[str, object]]
+MakeDataset = Callable[..., Path]
+
+
+@pytest.fixture
+def make_dataset(tmp_path: Path) -> MakeDataset:
+    """Write a folder of tables from rows; columns not given stay empty."""
+
+    def make(**tables: Rows) -> Path:
+        folder = tmp_path / "dataset"
+        folder.mkdir(exist_ok=True)
+        for name, rows in tables.items():
+            columns = TABLES[name].columns
+            with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+                writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
+                writer.writeheader()
+                writer.writerows(rows)
+        return folder
+
+    return make
