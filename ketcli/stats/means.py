@@ -35,7 +35,7 @@ class Group(NamedTuple):
     n: Array
 
 
-def mean_effects(  # noqa: PLR0917 - the six columns of every such table, in their usual order
+def mean_effects(
     measure: str,
     m1: ArrayLike,
     sd1: ArrayLike,
@@ -56,7 +56,7 @@ def mean_effects(  # noqa: PLR0917 - the six columns of every such table, in the
     SMDH: the standardiser is the root of the mean of both variances (Bonett 2009).
     SMD1: the standardiser is the SD of arm 2, m = n2 - 1 (Glass 1976).
     ROM: ln(m1/m2), variance the sum of both sd^2/(n m^2) (Hedges 1999); HO pools the SD.
-    All but RevMan's as metafor's escalc (from 4.6 on for SMDH, from 5 on for ROM).
+    All but RevMan's as the escalc of metafor 5 (older ones differ in SMDH and ROM).
 
     `correction` of the small-sample bias of the standardised forms: exact (gamma functions, Hedges 1981),
     approx (1 - 3/(4m - 1)), none. ROM gets half the difference of both sd^2/(n m^2) added (Lajeunesse 2015,
@@ -87,7 +87,7 @@ def mean_effects(  # noqa: PLR0917 - the six columns of every such table, in the
     return assemble(measure, yi, vi, one.n + two.n, reasons=_unusable(yi, vi, reason))
 
 
-def change_effects(  # noqa: PLR0917 - the six columns of every such table, in their usual order
+def change_effects(
     measure: str,
     post: ArrayLike,
     pre: ArrayLike,
@@ -104,7 +104,7 @@ def change_effects(  # noqa: PLR0917 - the six columns of every such table, in t
     MC: the change itself. SMCC: over the SD of the change. SMCR: over the SD before, variance
     2(1 - r)/n + g^2/(2n) (Becker 1988). SMCRH: as SMCR with both SDs in the variance (Bonett 2008). The
     standardised forms are multiplied by J(n - 1); `variance` LS2 (SMCC, SMCR) has J^2 and the uncorrected
-    effect in it. A fall has a negative sign. As metafor's escalc with post first (SMCRH: from 4.6 on).
+    effect in it. A fall has a negative sign. As metafor's escalc with post first (SMCRH: from its version 4.6 on).
 
     A study without an effect stays as a row of NaN with the reason in `excluded`. ValueError for missing
     numbers, negative SDs, n below 1, |r| above 1.
