@@ -1,0 +1,104 @@
+"""One cell at a time: reading numbers strictly, and faults of the text itself."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ketcli.evidence.fields import Field
+
+Value = str | int | float | None
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
+_COMMA_DECIMAL = re.compile(r"[+-]?[0-9]+,[0-9]+")
+_MISSING = re.compile(r"none|n/?a|#n/a|null|nil|unknown|missing|not available|\.|\?", re.IGNORECASE)
+# C0 and C1 controls, and characters that are invisible or turn the direction of writing
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class CellError(ValueError):
+    """What is wrong with a cell: the code of the rule it breaks, one clause, and how to mend it."""
+
+    def __init__(self, code: str, message: str, fix: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.fix = fix
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A rule that the text of a cell breaks whatever its column means."""
+
+    code: str
+    message: str
+    fix: str
+
+
+def shown(value: str, width: int = 60) -> str:
+    """Return a value quoted for a message: cut to `width`, control characters escaped."""
+    return repr(value if len(value) <= width else value[: width - 1] + "…")
+
+
+def parse_number(text: str) -> float | None:
+    """Read a decimal number with a point; an empty cell is None; CellError for anything else or not finite."""
+    if not text:
+        return None
+    if text.isdigit() and text.isascii() and len(text) < 16:  # most cells: no need for the slower look
+        return float(text)
+    if _NUMBER.fullmatch(text):
+        number = float(text)
+        if math.isfinite(number):
+            return number
+        raise CellError("not-finite", f"{shown(text)} is too large for a number", "check the exponent")
+    if _NOT_FINITE.fullmatch(text):
+        raise CellError("not-finite", f"{shown(text)} is not a finite number", "leave the cell empty when missing")
+    fix = "write the number alone, with a decimal point and without units"
+    if _COMMA_DECIMAL.fullmatch(text):
+        fix = f"write {text.replace(',', '.')} with a decimal point"
+    raise CellError("not-a-number", f"{shown(text)} is not a number", fix)
+
+
+def parse_whole(text: str) -> int | None:
+    """Read a whole number (12 or 12.0); an empty cell is None; CellError for anything else."""
+    number = parse_number(text)
+    if number is None:
+        return None
+    if not number.is_integer():
+        raise CellError(
+            "not-whole", f"{shown(text)} is not a whole number", "write a whole number or leave it empty"
+        )
+    return int(number)
+
+
+def parse(field: Field, text: str) -> Value:
+    """Read a cell by its column's type: text as it is, numbers as float or int, None when missing."""
+    if field.type == "number":
+        return parse_number(text)
+    return parse_whole(text) if field.numeric else text
+
+
+def text_faults(field: Field, value: str) -> Iterator[Fault]:
+    """Yield what is wrong with the text of a cell: formulas, control characters, blanks, words for missing."""
+    if not value:
+        return
+    if value.startswith(_FORMULA) and not field.numeric:
+        yield Fault(
+            "formula-cell",
+            f"{shown(value)} would be run as a formula by a spreadsheet",
+            "put a word, a letter or a bracket before the sign",
+        )
+    if found := _CONTROL.search(value):
+        yield Fault(
+            "control-character",
+            f"{shown(value)} holds the control or invisible character U+{ord(found[0]):04X}",
+            "delete the character",
+        )
+    if value != value.strip():
+        yield Fault("outer-blank", f"{shown(value)} begins or ends with a blank", "delete the blank")
+    if _MISSING.fullmatch(value.strip()):
+        yield Fault("missing-code", f"{shown(value)} stands for a missing value", "leave the cell empty")

@@ -1,0 +1,135 @@
+"""Checking data: every rule over a folder of tables or a single file, all problems at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ketcli.errors import InputError, Problem
+from ketcli.evidence import catalog
+from ketcli.evidence.checks import counts, effects, keys, people
+from ketcli.evidence.checks.rows import check_rows
+from ketcli.evidence.checks.tables import CheckedTable, SetRule, TableRule
+from ketcli.evidence.fields import Table
+from ketcli.evidence.grid import read_grid
+from ketcli.evidence.load import Columns, missing_columns, type_columns
+from ketcli.evidence.rules import errors_among
+from ketcli.evidence.schema import TABLES
+from ketcli.evidence.tables.flat import FLAT
+
+TABLE_RULES: tuple[TableRule, ...] = (
+    keys.unique_keys,
+    keys.sorted_rows,
+    counts.counts_fit,
+    counts.checked_rows,
+    effects.intervals,
+    effects.ranges,
+)
+SET_RULES: tuple[SetRule, ...] = (
+    keys.identifiers,
+    keys.references,
+    people.declared_overlaps,
+    people.poolable_people,
+    people.nested_arms,
+    counts.poolable_rows,
+    counts.crossover_rows,
+    effects.factor_rows,
+    effects.regimens,
+)
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What checking found: every problem, and the tables as far as they could be typed."""
+
+    problems: list[Problem]
+    columns: Mapping[str, Columns] = field(default_factory=dict)
+
+    @property
+    def errors(self) -> list[Problem]:
+        """The problems that make the data unusable."""
+        return errors_among(self.problems)
+
+
+def check_folder(path: Path) -> list[Problem]:
+    """Return every problem of a folder of tables, in the order of tables and lines; [] when there is none.
+
+    Raises InputError for a folder that is not there or holds no table.
+    """
+    return inspect(catalog.locate(str(path), {})).problems
+
+
+def check_file(path: Path) -> list[Problem]:
+    """Return every problem of one CSV file: a table when it is called like one and has its key, else flat."""
+    return inspect(catalog.locate(str(path), {})).problems
+
+
+def inspect(location: catalog.Location) -> Inspection:
+    """Check whatever is at a location and keep what could be read."""
+    if location.content is not None:
+        return _inspect_single(location.content, location)
+    folder = location.path or Path()
+    checked: dict[str, CheckedTable] = {}
+    columns: dict[str, Columns] = {}
+    problems: list[Problem] = []
+    for name in catalog.tables_in(folder):
+        file = folder / f"{name}.csv"
+        try:
+            content = catalog.read_bytes(file)
+            one, typed, found = _inspect_table(content, str(file), TABLES[name])
+        except InputError as error:
+            problems.append(_as_problem(error, str(file)))
+            continue
+        problems += found
+        columns[name] = typed
+        if not any(p.code == "missing-column" for p in found):
+            checked[name] = one
+    for rule in SET_RULES:
+        problems += rule(checked)
+    return Inspection(_in_order(problems, folder), columns)
+
+
+def _inspect_single(content: bytes, location: catalog.Location) -> Inspection:
+    stem = location.path.stem if location.path else ""
+    try:
+        header = read_grid(content, location.name).header
+        table = TABLES[stem] if stem in TABLES and set(TABLES[stem].key) <= set(header) else FLAT
+        checked, columns, problems = _inspect_table(content, location.name, table)
+    except InputError as error:
+        return Inspection([_as_problem(error, location.name)])
+    if table is not FLAT and not errors_among(problems):
+        for rule in (people.declared_overlaps, counts.poolable_rows, effects.factor_rows, effects.regimens):
+            problems += rule({table.name: checked})
+    return Inspection(_in_order(problems), {table.name: columns})
+
+
+def _inspect_table(content: bytes, name: str, table: Table) -> tuple[CheckedTable, Columns, list[Problem]]:
+    grid = read_grid(content, name, table.columns)
+    columns, _ = type_columns(grid, table)
+    checked = CheckedTable(table, name, columns.rows(), grid.lines, frozenset(grid.header))
+    missing = missing_columns(grid, table)
+    problems = [*grid.problems, *missing, *_unknown_columns(grid.header, table, name)]
+    problems += check_rows(grid, table)
+    for rule in TABLE_RULES:
+        problems += rule(checked)
+    return checked, columns, problems
+
+
+def _unknown_columns(header: tuple[str, ...], table: Table, name: str) -> Iterator[Problem]:
+    for column in header:
+        if column not in table.columns:
+            message = f"the column {column!r} is not known and not used"
+            yield Problem("unknown-column", name, 1, column, column, message, "see `ket data --schema`")
+
+
+def _as_problem(error: InputError, file: str) -> Problem:
+    """Return a failure to read a file as a problem of the whole file."""
+    message = error.message.removeprefix(f"{file} ").removeprefix(f"{file}:")
+    return Problem(error.code, file, 0, "", "", message.strip(), error.hint)
+
+
+def _in_order(problems: list[Problem], folder: Path | None = None) -> list[Problem]:
+    """Return problems by table in the order of the schema, then by line."""
+    order = {str(folder / f"{name}.csv"): i for i, name in enumerate(TABLES)} if folder else {}
+    return sorted(problems, key=lambda p: (order.get(p.file, 0), p.file, p.line, p.column))

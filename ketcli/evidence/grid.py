@@ -1,0 +1,153 @@
+"""CSV text to a grid of cells: delimiter, header, line numbers; shape faults are collected, not guessed away."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from ketcli.errors import InputError, Problem
+from ketcli.evidence.decode import decode
+
+FIELD_LIMIT = 1_000_000
+_DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A CSV file as text: unique column names, rows of as many cells, the line each row begins on.
+
+    Rows of another length are left out and stand in `problems`; `notes` say what was read leniently.
+    """
+
+    name: str
+    header: tuple[str, ...]
+    rows: list[list[str]]
+    lines: list[int]
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def column(self, name: str) -> list[str]:
+        """Return the cells of one column in file order."""
+        place = self.header.index(name)
+        return [row[place] for row in self.rows]
+
+
+def read_grid(content: bytes, name: str, known: Collection[str] = ()) -> Grid:
+    """Read a CSV file; `known` are column names to expect, which settle the delimiter and letter case.
+
+    Raises InputError for a file that is no CSV text at all: empty, binary, another encoding, broken quoting, a
+    cell above 1 MB.
+    """
+    text = decode(content, name)
+    delimiter = _delimiter(text, known)
+    records = _records(text, delimiter, name)
+    _, first = next(records)
+    names = [_normal(cell) if _normal(cell) in known else cell.strip() for cell in first]
+    keep = [i for i, column in enumerate(names) if column and column not in names[:i]]
+    unnamed = [i for i, column in enumerate(names) if not column]
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    problems = _duplicates(names, name)
+    lost: set[int] = set()
+    blank = 0
+    for line, record in records:
+        if not any(record):
+            blank += bool(record)
+        elif len(record) == len(first):
+            lost.update(i for i in unnamed if record[i])
+            rows.append(record if len(keep) == len(record) else [record[i] for i in keep])
+            lines.append(line)
+        else:
+            problems.append(_ragged(name, line, record, len(first)))
+    for place in sorted(lost):
+        text_of = f"column {place + 1} holds values but has no name"
+        problems.append(Problem("unnamed-column", name, 1, "", "", text_of, "name it or delete it"))
+    notes = []
+    if delimiter != ",":
+        notes.append(f"{name}: columns are separated by {_DELIMITERS[delimiter]}")
+    if blank:
+        notes.append(f"{name}: {blank} row{'s' * (blank != 1)} without any value left out")
+    return Grid(name, tuple(names[i] for i in keep), rows, lines, tuple(problems), tuple(notes))
+
+
+def _delimiter(text: str, known: Collection[str]) -> str:
+    """Return the delimiter under which the header names most known columns, else the one that splits it most."""
+    first = text.lstrip("\r\n").splitlines()[0]
+
+    def score(delimiter: str) -> tuple[int, int]:
+        try:
+            cells = next(csv.reader([first], delimiter=delimiter), [])
+        except csv.Error:  # a cell beyond the limit: the reader proper will say where
+            return 0, 0
+        return sum(_normal(cell) in known for cell in cells), len(cells)
+
+    return max(_DELIMITERS, key=score)
+
+
+def _records(text: str, delimiter: str, name: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield each record with the line it begins on; blank lines before the header are passed over."""
+    before = csv.field_size_limit(FIELD_LIMIT)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    line, begun = 1, False
+    try:
+        for record in reader:
+            begun = begun or bool(record)
+            if begun:
+                yield line, record
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise _unreadable(name, line, str(error)) from None
+    finally:
+        csv.field_size_limit(before)
+
+
+def _unreadable(name: str, line: int, reason: str) -> InputError:
+    if "field limit" in reason:
+        return InputError(
+            f"{name}:{line}: a cell is longer than 1 MB",
+            code="huge-field",
+            hint='look for a quotation mark (") that is opened and never closed',
+        )
+    return InputError(
+        f"{name}:{line}: broken quoting: {reason}",
+        code="bad-quoting",
+        hint='a cell that holds a quotation mark is written in quotes with the mark doubled: "a ""b"" c"',
+    )
+
+
+def _duplicates(names: list[str], name: str) -> list[Problem]:
+    return [
+        Problem(
+            "duplicate-column",
+            name,
+            1,
+            column,
+            column,
+            f"column {column!r} stands {times} times in the header",
+            "keep one of them",
+        )
+        for column, times in Counter(n for n in names if n).items()
+        if times > 1
+    ]
+
+
+def _ragged(name: str, line: int, record: list[str], width: int) -> Problem:
+    more = "an unquoted comma in a cell" if len(record) > width else "a missing comma or line break"
+    return Problem(
+        "ragged-row",
+        name,
+        line,
+        "",
+        "",
+        f"the row has {len(record)} cells, the header {width}",
+        f"look for {more}",
+    )
+
+
+def _normal(name: str) -> str:
+    """Return a column name as the schema would write it: lower case, underscores."""
+    return re.sub(r"[\s-]+", "_", name.strip().lower())
