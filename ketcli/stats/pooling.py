@@ -17,6 +17,8 @@ from ketcli.stats.inference import TESTS, degrees, variance_factor, wald
 from ketcli.stats.results import Interval, Pooled
 
 I2_FROM = ("tau2", "q")
+# A Hartung-Knapp factor from here on moves no digit anyone reads: not worth a note.
+CLOSE_TO_ONE = 0.995
 NO_PREDICTION = Interval(math.nan, math.nan)
 
 
@@ -149,7 +151,7 @@ def pooled_at(
         weights=100.0 * fit.weights[0] / fit.weights[0].sum(),
         converged=tau2.converged,
     )
-    return replace(line, notes=(*notes, *_notes(line, factor, tau2.notes), *filter(None, (band.note,))))
+    return replace(line, notes=(*notes, *_notes(line, factor, tau2.notes, band.note)))
 
 
 def _iqwig6(studies: ls.Studies, tau2: between.Tau2, level: float) -> tuple[str, tuple[str, ...]]:
@@ -170,7 +172,7 @@ def _iqwig6(studies: ls.Studies, tau2: between.Tau2, level: float) -> tuple[str,
     return "knha", ()
 
 
-def _notes(line: Pooled, factor: float, about_tau2: tuple[str, ...]) -> tuple[str, ...]:
+def _notes(line: Pooled, factor: float, about_tau2: tuple[str, ...], about_band: str) -> tuple[str, ...]:
     """Say what a reader of the line must know."""
     if line.k == 1:
         return (
@@ -187,8 +189,8 @@ def _notes(line: Pooled, factor: float, about_tau2: tuple[str, ...]) -> tuple[st
             "Two studies: an interval from t with 1 degree of freedom is uninformative; look at both studies "
             "and at the common-effect result."
         )
-    if line.test == "adhoc" and factor < 1.0:
-        notes.append(f"The Hartung-Knapp variance factor {factor:.2g} was raised to 1.")
+    if line.test == "adhoc" and factor < CLOSE_TO_ONE:
+        notes.append(f"The Hartung-Knapp variance factor {factor:.2f} was raised to 1.")
     if line.se == 0.0:
         notes.append("The studies agree exactly: the Hartung-Knapp standard error is 0 and tests nothing.")
-    return tuple(notes)
+    return (*notes, about_band) if about_band else tuple(notes)

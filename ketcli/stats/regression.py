@@ -28,7 +28,7 @@ class Regression:
     Attributes:
         names: of the coefficients, the intercept first when there is one.
         method: estimator of tau², or CE.
-        test: z, t, knha or adhoc.
+        test: z, t, knha or adhoc; z when no degrees of freedom are left.
         level: confidence level, 0-1.
         k: number of studies.
         df: residual degrees of freedom k - p.
@@ -119,14 +119,14 @@ def meta_regression(
     weights = 1.0 / (v + fits.tau2[0])
     tested = tested_columns(plan, intercept=intercept)
     qm = float(q_moderators(fits, tested)[0])
-    df2 = math.inf if test == "z" else df
-    if test != "z":
+    df2 = float(degrees(test, fits.df)[0])
+    if math.isfinite(df2):
         qm /= tested.size
     r2, notes = _explained(fits, ls.arrange(y[None, :], v[None, :]), tau2, intercept=intercept)
     return Regression(
         names=plan.names,
         method=tau2,
-        test=test,
+        test=test if df > 0 else "z",
         level=level,
         k=y.size,
         df=df,
@@ -235,7 +235,7 @@ def predict(
 
 
 def _qm_p(qm: float, df1: int, df2: float) -> float:
-    if math.isnan(qm) or df2 <= 0:
+    if math.isnan(qm):
         return math.nan
     return float(chi2_sf(qm, df1) if math.isinf(df2) else f_sf(qm, df1, df2))
 
