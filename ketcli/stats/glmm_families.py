@@ -1,0 +1,105 @@
+"""The likelihoods a mixed model may have for one arm: binomial, and non-central hypergeometric for a 2x2 table.
+
+Both are exponential families in their natural parameter eta (a logit, a log odds ratio), so the log density, the
+residual x - E(X) and the variance of X at eta are all that maximisation needs.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from ketcli.stats.results import Array
+
+Terms = tuple[Array, Array, Array]
+
+
+class Family(Protocol):
+    """A likelihood for k studies with A arms each."""
+
+    def terms(self, eta: Array) -> Terms:
+        """Return log density, residual x - mean and variance at `eta`; all of shape (k, A, m)."""
+
+
+def log_choose(n: Array, x: Array) -> Array:
+    """Return the log binomial coefficient, elementwise; counts need not be whole."""
+    lgamma = np.frompyfunc(math.lgamma, 1, 1)
+    return np.asarray(lgamma(n + 1.0) - lgamma(x + 1.0) - lgamma(n - x + 1.0), dtype=np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class Binomial:
+    """x events of n in each arm, logit link; `events` and `total` of shape (k, A). An arm with n = 0 is silent."""
+
+    events: Array
+    total: Array
+    constant: Array
+
+    @classmethod
+    def of(cls, events: Array, total: Array) -> Binomial:
+        """Return the family with its constant worked out."""
+        return cls(events, total, log_choose(total, events))
+
+    def terms(self, eta: Array) -> Terms:
+        """Return log density, residual and variance at the logits `eta` (k, A, m)."""
+        x, n = self.events[..., None], self.total[..., None]
+        small = np.exp(-np.abs(eta))
+        log_one_plus = np.log1p(small) + np.maximum(eta, 0.0)
+        p = np.where(eta >= 0.0, 1.0, small) / (1.0 + small)
+        density = self.constant[..., None] + x * eta - n * log_one_plus
+        return density, x - n * p, n * small / (1.0 + small) ** 2
+
+
+# A support point this many nats below the top adds less than 1e-19 to a sum.
+NEGLIGIBLE = 45.0
+
+
+@dataclass(frozen=True, eq=False)
+class Hypergeometric:
+    """Treatment events of a 2x2 table given its margins: non-central hypergeometric, eta = ln OR.
+
+    `events` (k,): observed events; per study, `support` the possible counts and `weight` their log weights at
+    eta 0.
+    Source: Stijnen, Hamza & Özdemir (2010), section 3.2; van Houwelingen, Zwinderman & Stijnen (1993).
+    """
+
+    events: Array
+    support: tuple[Array, ...]
+    weight: tuple[Array, ...]
+
+    @classmethod
+    def of(cls, events1: Array, total1: Array, events2: Array, total2: Array) -> Hypergeometric:
+        """Return the family of k tables; counts are whole numbers."""
+        supports, weights = [], []
+        for a, n1, c, n2 in zip(events1, total1, events2, total2, strict=True):
+            m = a + c
+            j = np.arange(max(0.0, m - n2), min(n1, m) + 1.0)
+            supports.append(j)
+            weights.append(log_choose(np.full_like(j, n1), j) + log_choose(np.full_like(j, n2), m - j))
+        return cls(events1, tuple(supports), tuple(weights))
+
+    def terms(self, eta: Array) -> Terms:
+        """Return log density, residual and variance at the log odds ratios `eta` (k, 1, m)."""
+        out = np.empty((3, *eta.shape))
+        for i, (j, h) in enumerate(zip(self.support, self.weight, strict=True)):
+            psi = eta[i, 0]
+            lowest, highest = h + j * psi.min(), h + j * psi.max()
+            # the family is log-concave: whatever any node needs lies between the first point the lowest
+            # node needs and the last one the highest node needs
+            first = int(np.argmax(lowest >= lowest.max() - NEGLIGIBLE))
+            last = h.size - int(np.argmax(highest[::-1] >= highest.max() - NEGLIGIBLE))
+            points = j[first:last]
+            tilted = h[first:last] + psi[:, None] * points
+            top = tilted.max(axis=1, keepdims=True)
+            share = np.exp(tilted - top)
+            total = share.sum(axis=1, keepdims=True)
+            share /= total
+            mean = share @ points
+            observed = h[int(self.events[i] - j[0])] + psi * self.events[i]
+            out[0, i, 0] = observed - (top + np.log(total))[:, 0]
+            out[1, i, 0] = self.events[i] - mean
+            out[2, i, 0] = ((points - mean[:, None]) ** 2 * share).sum(axis=1)
+        return out[0], out[1], out[2]
