@@ -1,0 +1,65 @@
+"""Tables on a terminal: nothing cut, least important columns first to go, data shown letter by letter."""
+
+import pytest
+from rich.cells import cell_len
+
+from ketcli.render import table
+from tests.render.fixtures import HOSTILE, report, terminal
+
+
+def test_wide_terminal_shows_every_column_and_no_note_about_missing_ones() -> None:
+    text = table.render(report(), terminal(120))
+    assert "Time" in text
+    assert "Not shown" not in text
+
+
+@pytest.mark.parametrize("width", [40, 50, 60, 80, 100, 160])
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    assert max(cell_len(line) for line in table.render(report(), terminal(width)).splitlines()) <= width
+
+
+def test_narrow_terminal_drops_the_least_important_and_names_it() -> None:
+    text = table.render(report(), terminal(48))
+    assert "71 % (47–87)" in text
+    assert "12/17" in text
+    assert "Not shown at this width: Forest, Time" in text.replace("\n  ", " ")
+
+
+def test_long_text_wraps_whole() -> None:
+    words = table.render(report(), terminal(60)).split()
+    for word in ["Beta", "2002", "with", "a", "rather", "long", "name", "that", "must", "wrap"]:
+        assert word in words
+
+
+@pytest.mark.parametrize("cell", HOSTILE)
+def test_markup_emoji_and_escapes_are_data(cell: str) -> None:
+    row = dict(report().rows[0], label=cell)
+    text = table.render(report((row,)), terminal(160, colour=False))
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    for part in ("[b]bold[/b]", "[n=20]", "1:100:2", ":smile:", "<script>x</script>"):
+        assert (part in text) == (part in cell)
+
+
+def test_colour_only_when_wanted() -> None:
+    assert "\x1b[" in table.render(report(), terminal(80, colour=True))
+    assert "\x1b[" not in table.render(report(), terminal(80, colour=False))
+
+
+def test_ascii_terminal_gets_ascii_alone() -> None:
+    assert table.render(report(), terminal(80, unicode=False)).isascii()
+
+
+def test_empty_report_says_why() -> None:
+    assert "Nothing matches." in table.render(report(()), terminal())
+
+
+def test_sources_on_request() -> None:
+    assert "https://example.org/alpha" in table.render(report(), terminal(), with_sources=True)
+    assert "https://example.org/alpha" not in table.render(report(), terminal())
+
+
+def test_strip_draws_interval_mark_and_arrow() -> None:
+    lines = table.render(report(), terminal(120)).splitlines()
+    assert "■" in next(line for line in lines if line.startswith("Alpha"))
+    assert "◆" in next(line for line in lines if line.startswith("Pooled"))
