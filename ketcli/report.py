@@ -17,6 +17,7 @@ Row = Mapping[str, Value]
 Kind = Literal["text", "code", "integer", "number", "proportion", "percent", "days", "flag", "url", "id"]
 Form = Literal[
     "text",  # the value itself
+    "text-at",  # text and the time it holds for: response, 28 d
     "integer",
     "number",  # digits as the column says
     "fraction",  # events/total
@@ -27,7 +28,8 @@ Form = Literal[
     "ratio-interval",  # ratio with its limits, two significant decimals
     "interval",  # limits alone
     "time",  # days, shown as minutes, hours, days or weeks
-    "p-value",
+    "effect",  # a measure's short name, its estimate and limits: OR 1.59 (0.81-3.11), MD -4.9 (-9.0 to -0.9)
+    "p-value",  # a p-value, or the inequality printed in its place
     "strip",  # a forest strip of estimate and limits on the report's axis
 ]
 NoteKind = Literal["method", "choice", "caution", "selection", "source", "about"]

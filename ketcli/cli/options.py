@@ -181,24 +181,28 @@ def shared_options(command: Callable[..., None]) -> Callable[..., None]:
     """Spread every parameter annotated with an options dataclass over its fields, for typer to read.
 
     The command is written as `def rates(selection: SelectionOptions, output: OutputOptions, ...)`; typer sees
-    one option per field, and the call puts them together again.
+    one option per field, and the call puts them together again. A parameter of the command's own takes the
+    place of a field of the same name, which then keeps its default.
     """
     hints = get_type_hints(command, include_extras=True)
     parameters: list[inspect.Parameter] = []
     groups: dict[str, type] = {}
+    own = set(inspect.signature(command).parameters)
     for parameter in inspect.signature(command).parameters.values():
         kind = hints[parameter.name]
         if dataclasses.is_dataclass(kind) and isinstance(kind, type):
             groups[parameter.name] = kind
             fields = get_type_hints(kind, include_extras=True)
-            parameters += [_parameter(f.name, fields[f.name], f.default) for f in dataclasses.fields(kind)]
+            shared = [f for f in dataclasses.fields(kind) if f.name not in own]
+            parameters += [_parameter(f.name, fields[f.name], f.default) for f in shared]
         else:
             parameters.append(_parameter(parameter.name, kind, parameter.default))
 
     @functools.wraps(command)
     def wrapper(**given: Any) -> None:
         for name, kind in groups.items():
-            given[name] = kind(**{f.name: given.pop(f.name) for f in dataclasses.fields(kind)})
+            names = [f.name for f in dataclasses.fields(kind) if f.name not in own]
+            given[name] = kind(**{n: given.pop(n) for n in names})
         command(**given)
 
     parameters.sort(key=lambda p: p.default is not inspect.Parameter.empty)

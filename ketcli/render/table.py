@@ -132,7 +132,9 @@ def _widest(display: Display, cells: Sequence[str]) -> int:
 
 def _narrowest(display: Display) -> int:
     """Return how far a column can shrink: text wraps, a strip is redrawn, numbers are never broken."""
-    return {"text": NARROWEST_TEXT, "strip": NARROWEST_STRIP}.get(display.form, UNBREAKABLE)
+    return {"text": NARROWEST_TEXT, "text-at": NARROWEST_TEXT, "strip": NARROWEST_STRIP}.get(
+        display.form, UNBREAKABLE
+    )
 
 
 def _share(least: Mapping[Display, int], natural: Mapping[Display, int], room: int) -> dict[Display, int]:

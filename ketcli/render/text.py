@@ -33,6 +33,43 @@ _PLAIN = str.maketrans(
 )
 
 
+# How an effect measure is written: the name before the number ("" for none), the form of the number, decimals.
+_EFFECTS = {
+    "rate": ("", "percent", 0),
+    "rd": ("RD", "points", 0),
+    "md": ("MD", "number", 1),
+    "smd": ("SMD", "number", 2),
+    "rr": ("RR", "ratio", 2),
+    "or": ("OR", "ratio", 2),
+    "hr": ("HR", "ratio", 2),
+    "nnt": ("NNT", "number", 1),
+    "beta": ("slope", "number", 2),
+    "beta-standardised": ("std slope", "number", 2),
+    "f-statistic": ("F", "number", 2),
+    "t-statistic": ("t", "number", 2),
+    "chi2-statistic": ("chi²", "number", 2),
+    "q-statistic": ("Q", "number", 2),
+    "mean-change": ("mean", "number", 1),
+    "mean-percent-change": ("mean %", "number", 1),
+    "median-days": ("median d", "number", 0),
+    "smd-pre-post": ("pre-post SMD", "number", 2),
+    "sensitivity": ("sensitivity", "number", 2),
+    "sensitivity-lower-bound": ("sensitivity ≥", "number", 2),
+    "auc": ("AUC", "number", 2),
+    "accuracy": ("accuracy", "number", 2),
+    "difference": ("diff", "number", 1),
+    "rd-difference": ("diff", "points", 0),
+    "smd-difference": ("diff", "number", 2),
+    "ratio": ("ratio", "ratio", 2),
+}
+_WORDS = {
+    "direction-only": "in words",
+    "not-significant": "not significant",
+    "not-tested": "not tested",
+    "p-only": "p alone",
+}
+
+
 def visible(text: str) -> str:
     """Return `text` with control and direction-changing characters spelled out instead of executed."""
     return _HIDDEN.sub(lambda m: f"\\x{ord(m[0]):02x}" if ord(m[0]) < 256 else f"\\u{ord(m[0]):04x}", text)
@@ -106,16 +143,20 @@ def cell(display: Display, row: Row, symbols: Symbols) -> str:
         return ""
     values = [row.get(name) for name in display.of]
     if values[0] is None or values[0] == "":
-        return _range(display, values[1:], symbols)
+        return _without_first(display, values[1:], symbols)
     match display.form:
         case "text":
             return one_line(_text(values[0]))
+        case "text-at":
+            return ", ".join(
+                [one_line(_text(values[0])), *(duration(_float(v)) for v in values[1:] if v is not None)]
+            )
         case "integer":
             return f"{_float(values[0]):.0f}"
         case "number":
             return number(_float(values[0]), display.digits, symbols)
         case "fraction":
-            return f"{_text(values[0])}/{_text(values[1])}"
+            return f"{_text(values[0])}/{_text(values[1]) or '?'}"
         case "percent":
             return f"{percent(_float(values[0]))} %"
         case "percent-interval":
@@ -133,12 +174,61 @@ def cell(display: Display, row: Row, symbols: Symbols) -> str:
         case "interval":
             low, high = (number(_float(v), display.digits, symbols) for v in values[:2])
             return limits(low, high, symbols)
+        case "effect":
+            return effect(values, symbols)
         case "time":
             return duration(_float(values[0]))
         case "p-value":
             return p_value(_float(values[0]))
         case "strip":
             return ""  # drawn by the renderer, which knows the axis
+
+
+def effect(values: Sequence[Value], symbols: Symbols) -> str:
+    """Return an effect from its measure's code, estimate and limits; what has no number is said in words.
+
+    A measure that is not known is written as a bare number with one decimal.
+    """
+    measure = _text(values[0])
+    numbers = [None if v is None else _float(v) for v in values[1:]] + [None] * 3
+    estimate, low, high = numbers[:3]
+    if measure in _WORDS or (estimate is None and low is None and high is None):
+        return _WORDS.get(measure, "")
+    name, form, digits = _EFFECTS.get(measure, ("", "number", 1))
+
+    def written(value: float) -> str:
+        match form:
+            case "percent":
+                return percent(value)
+            case "ratio":
+                return ratio(value)
+            case "points":
+                near_zero = 0.0 < abs(value) < 0.01
+                return number(100.0 * value, 1 if near_zero else digits, symbols)
+            case _:
+                return number(value, digits, symbols)
+
+    ends = ["" if end is None else written(end) for end in (low, high)]
+    match (low is None, high is None):
+        case (False, False):
+            interval = f"({limits(*ends, symbols)})"
+        case (False, True):
+            interval = f"(from {ends[0]})"
+        case (True, False):
+            interval = f"(to {ends[1]})"
+        case _:
+            interval = ""
+    unit = " %" if form == "percent" else ""
+    return " ".join(part for part in (name, "" if estimate is None else written(estimate) + unit, interval) if part)
+
+
+def _without_first(display: Display, rest: Sequence[Value], symbols: Symbols) -> str:
+    """Return what a form shows when its first value is missing: limits alone, a printed inequality, a total."""
+    if display.form == "p-value" and rest:
+        return one_line(_text(rest[0]))
+    if display.form == "fraction" and rest[0] is not None:
+        return f"?/{_text(rest[0])}"
+    return _range(display, rest, symbols)
 
 
 def _range(display: Display, ends: Sequence[Value], symbols: Symbols) -> str:
