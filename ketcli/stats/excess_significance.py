@@ -145,6 +145,8 @@ def _test(observed: int, power: Array, test: str) -> tuple[float, float]:
 
 def _upper_tail(observed: int, chances: Array) -> float:
     """Return P(S >= observed) for the sum S of independent trials with the given chances, by convolution."""
+    if observed == 0:
+        return 1.0
     pmf = np.ones(1)
     for chance in chances:
         pmf = np.append(pmf, 0.0) * (1.0 - chance) + np.append(0.0, pmf) * chance

@@ -36,9 +36,7 @@ def counts(events: ArrayLike, total: ArrayLike) -> tuple[Array, Array]:
     if (n <= 0).any():
         raise ValueError(f"total must be positive (study {int(np.argmax(n <= 0)) + 1})")
     if ((x < 0) | (x > n)).any():
-        raise ValueError(
-            f"events must lie between 0 and total (study {int(np.argmax((x < 0) | (x > n))) + 1})"
-        )
+        raise ValueError(f"events must lie between 0 and total (study {int(np.argmax((x < 0) | (x > n))) + 1})")
     return x, n
 
 
