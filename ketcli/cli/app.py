@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ketcli import __version__
-from ketcli.cli import evidence
+from ketcli.cli import data, evidence
 
 app = typer.Typer(
     name="ket",
@@ -39,3 +39,4 @@ def main(
 
 
 evidence.register(app)
+data.register(app)

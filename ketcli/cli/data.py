@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ketcli.cli.open import open_evidence
+from ketcli.cli.open import open_evidence, read_stdin
 from ketcli.cli.options import OutputOptions, shared_options
 from ketcli.cli.run import answer
 
@@ -95,22 +95,23 @@ def show(
 def check(
     output: OutputOptions,
     target: Annotated[
-        str | None, typer.Argument(help="A folder of tables or a CSV file; the bundled data if none.")
+        str | None, typer.Argument(help="A folder of tables, a CSV file or -; the bundled data if none.")
     ] = None,
     rules: Annotated[bool, typer.Option("--rules", help="List the rules instead, and why each exists.")] = False,
 ) -> None:
-    """Check a table or a folder of tables against every rule; exit 1 when any is broken."""
-    found: list[int] = []
+    """Check a table or a folder of tables against every rule; exit 1 when the data cannot be used as they are."""
+    broken: list[bool] = []
 
     def make(terminal: Terminal) -> Report:
         from ketcli.summaries import checking
 
         if rules:
             return checking.rules()
-        report = checking.check(target, terminal.environment)
-        found.append(len(report.rows))
+        content = read_stdin(terminal, "ket check -") if target == "-" else None
+        report = checking.inspect(target, terminal.environment, content)
+        broken.append(any(row["severity"] == "error" for row in report.rows))
         return report
 
     answer(make, output)
-    if any(found):
+    if any(broken):
         raise typer.Exit(1)

@@ -17,13 +17,25 @@ def open_evidence(location: str | None, terminal: Terminal) -> Evidence:
     """Open the bundled data, or the user's folder, file or standard input."""
     from ketcli.evidence.load import Evidence
 
-    if location == "-" and terminal.stdin_is_terminal:
-        raise InputError(
-            "--data - reads standard input, but nothing is piped in",
-            code="no-input",
-            hint="pipe a CSV file in: ket rates --data - < my.csv",
-        )
+    if location == "-":
+        refuse_terminal(terminal, "ket rates --data -")
     return Evidence.open(location, terminal.environment)
+
+
+def refuse_terminal(terminal: Terminal, command: str) -> None:
+    """Say at once that standard input is a keyboard, instead of waiting for somebody to type a table."""
+    if terminal.stdin_is_terminal:
+        raise InputError(
+            "- reads standard input, but nothing is piped in",
+            code="no-input",
+            hint=f"pipe a file in: {command} < my.csv",
+        )
+
+
+def read_stdin(terminal: Terminal, command: str) -> bytes:
+    """Return what is piped in; `command` is what the hint tells to type."""
+    refuse_terminal(terminal, command)
+    return terminal.stdin.buffer.read()  # type: ignore[attr-defined, no-any-return]
 
 
 def read_filters(evidence: Evidence, options: SelectionOptions) -> Filters:

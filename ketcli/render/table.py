@@ -18,6 +18,7 @@ from ketcli.terminal import Terminal
 
 GAP = 2
 NARROWEST_TEXT = 14
+LONGEST_WORD = 24
 STRIP_WIDTH = 25
 NARROWEST_STRIP = 17
 UNBREAKABLE = 10_000
@@ -114,9 +115,10 @@ def _fit(filled: Mapping[Display, Sequence[str]], width: int) -> tuple[dict[Disp
     """Choose columns and widths: drop the highest rank until the rest fits, wrapping text if need be."""
     chosen = list(filled)
     natural = {d: STRIP_WIDTH if d.form == "strip" else _widest(d, cells) for d, cells in filled.items()}
+    narrowest = {d: _narrowest(d, cells) for d, cells in filled.items()}
     dropped: list[str] = []
     while True:
-        least = {d: min(natural[d], _narrowest(d)) for d in chosen}
+        least = {d: min(natural[d], narrowest[d]) for d in chosen}
         room = width - GAP * (len(chosen) - 1)
         droppable = [d for d in chosen if d.rank > 0]
         if sum(least.values()) <= room or not droppable:
@@ -130,11 +132,16 @@ def _widest(display: Display, cells: Sequence[str]) -> int:
     return max(cell_len(display.label), *map(cell_len, cells))
 
 
-def _narrowest(display: Display) -> int:
-    """Return how far a column can shrink: text wraps, a strip is redrawn, numbers are never broken."""
-    return {"text": NARROWEST_TEXT, "text-at": NARROWEST_TEXT, "strip": NARROWEST_STRIP}.get(
-        display.form, UNBREAKABLE
-    )
+def _narrowest(display: Display, cells: Sequence[str]) -> int:
+    """Return how far a column can shrink: text wraps between words, strips are redrawn, numbers never break."""
+    match display.form:
+        case "text":
+            longest = max((len(word) for text in cells for word in text.split()), default=0)
+            return max(NARROWEST_TEXT, min(longest, LONGEST_WORD))
+        case "strip":
+            return NARROWEST_STRIP
+        case _:
+            return UNBREAKABLE
 
 
 def _share(least: Mapping[Display, int], natural: Mapping[Display, int], room: int) -> dict[Display, int]:
