@@ -135,7 +135,7 @@ def _widest(display: Display, cells: Sequence[str]) -> int:
 def _narrowest(display: Display, cells: Sequence[str]) -> int:
     """Return how far a column can shrink: text wraps between words, strips are redrawn, numbers never break."""
     match display.form:
-        case "text":
+        case "text" | "text-at":
             longest = max((len(word) for text in cells for word in text.split()), default=0)
             return max(NARROWEST_TEXT, min(longest, LONGEST_WORD))
         case "strip":
