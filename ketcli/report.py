@@ -26,6 +26,7 @@ Form = Literal[
     "points-interval",  # difference of proportions in percentage points with its limits
     "number-interval",  # estimate with its limits, `digits` decimals
     "ratio-interval",  # ratio with its limits, two significant decimals
+    "needed",  # a number needed with its limits; without the further limit the interval crosses zero
     "interval",  # limits alone
     "time",  # days, shown as minutes, hours, days or weeks
     "effect",  # a measure's short name, its estimate and limits: OR 1.59 (0.81-3.11), MD -4.9 (-9.0 to -0.9)

@@ -171,6 +171,8 @@ def cell(display: Display, row: Row, symbols: Symbols) -> str:
             return number(_float(values[0]), display.digits, symbols) + ends
         case "ratio-interval":
             return ratio(_float(values[0])) + _ends(values, ratio, symbols)
+        case "needed":
+            return needed(values, symbols)
         case "interval":
             low, high = (number(_float(v), display.digits, symbols) for v in values[:2])
             return limits(low, high, symbols)
@@ -182,6 +184,21 @@ def cell(display: Display, row: Row, symbols: Symbols) -> str:
             return p_value(_float(values[0]))
         case "strip":
             return ""  # drawn by the renderer, which knows the axis
+
+
+def needed(values: Sequence[Value], symbols: Symbols) -> str:
+    """Return a number needed to treat or harm and its limits: one decimal below ten, whole from there.
+
+    Without the further limit the interval of the difference includes none, and that of this number infinity.
+    """
+
+    def written(value: float) -> str:
+        return number(value, 1 if abs(value) < 9.95 else 0, symbols)
+
+    estimate, low, high = values
+    if low is None or high is None:
+        return f"{written(_float(estimate))} (crosses 0)"
+    return f"{written(_float(estimate))} ({limits(written(_float(low)), written(_float(high)), symbols)})"
 
 
 def effect(values: Sequence[Value], symbols: Symbols) -> str:
@@ -228,6 +245,8 @@ def _without_first(display: Display, rest: Sequence[Value], symbols: Symbols) ->
         return one_line(_text(rest[0]))
     if display.form == "fraction" and rest[0] is not None:
         return f"?/{_text(rest[0])}"
+    if display.form == "needed":
+        return "" if rest[0] is None else "crosses 0"
     return _range(display, rest, symbols)
 
 

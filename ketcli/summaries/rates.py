@@ -15,6 +15,7 @@ from ketcli.summaries.columns import columns
 from ketcli.summaries.pooling import Settings
 
 if TYPE_CHECKING:
+    from ketcli.evidence.events import Count
     from ketcli.evidence.filters import Filters
     from ketcli.evidence.load import Evidence
 
@@ -78,13 +79,13 @@ def rates(
     )
 
 
-def sources(rates: Sequence[Rate]) -> tuple[Source, ...]:
+def sources(rates: Sequence[Rate | Count]) -> tuple[Source, ...]:
     """Return the pages that the rates were read on, each once, in the order of the rates."""
     seen = {(r.study_id, r.source_url): Source(r.study_id, r.label, r.source_url) for r in rates}
     return tuple(seen.values())
 
 
-def interval(rate: Rate, how: Settings) -> tuple[float | None, float | None, float | None]:
+def interval(rate: Rate | Count, how: Settings) -> tuple[float | None, float | None, float | None]:
     """Return the proportion with its limits; a rate known only as a percent has none."""
     if rate.events is None or rate.total is None:
         return (None if rate.percent is None else rate.percent / 100.0), None, None

@@ -1,0 +1,186 @@
+"""Two arms of counts: one study's effects, and pooled lines with the second method that stands beside the first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ketcli.report import Value
+from ketcli.summaries import pooling
+from ketcli.summaries.pooling import Settings, finite
+
+if TYPE_CHECKING:
+    from ketcli.stats.results import Pooled
+
+NAMES = {
+    "random": "Random effects",
+    "common": "Common effect",
+    "mh": "Mantel-Haenszel",
+    "peto": "Peto",
+    "glmm": "Mixed model of the counts",
+}
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The two-by-two tables of k studies: events and totals of the drug arms and of the control arms."""
+
+    events: tuple[int, ...]
+    totals: tuple[int, ...]
+    control_events: tuple[int, ...]
+    control_totals: tuple[int, ...]
+
+    @property
+    def arms(self) -> tuple[tuple[int, ...], ...]:
+        """Return the four columns in the order that the statistics take them."""
+        return self.events, self.totals, self.control_events, self.control_totals
+
+    @property
+    def has_zero(self) -> bool:
+        """Return True when a cell of any table is zero, so that a ratio needs a correction or a method without."""
+        cells = zip(*self.arms, strict=True)
+        return any(0 in (a, n1 - a, c, n2 - c) for a, n1, c, n2 in cells)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One pooled contrast: row values on the natural scale, the weights of the studies, what to say of it."""
+
+    model: str
+    values: dict[str, Value]
+    weights: tuple[float, ...]
+    notes: tuple[str, ...]
+
+
+def contrast(events: int, total: int, control_events: int, control_total: int, how: Settings) -> dict[str, Value]:
+    """Return one study's risk ratio (0.5 added to the cells of a table with a zero), difference and number needed.
+
+    The ratio's interval is normal on the log scale (Katz 1978), the difference's is Newcombe's (1998, method 10).
+    A study without events in either arm has no risk ratio.
+    """
+    from ketcli.stats.intervals import difference_interval, ratio_interval
+    from ketcli.stats.two_arm import two_arm_effects
+
+    arms = ([events], [total], [control_events], [control_total])
+    effects = two_arm_effects("RR", *arms)
+    low, high = difference_interval(*arms, level=how.level)
+    rd = events / total - control_events / control_total
+    row = difference(rd, float(low[0]), float(high[0]))
+    if math.isfinite(effects.yi[0]):
+        ends = ratio_interval("RR", *arms, level=how.level)
+        row |= {"rr": math.exp(effects.yi[0]), "rr_low": float(ends[0][0]), "rr_high": float(ends[1][0])}
+    return row
+
+
+def difference(rd: float, low: float, high: float) -> dict[str, Value]:
+    """Return a risk difference with its limits and the number needed to harm that follows from them."""
+    row: dict[str, Value] = {"rd": finite(rd), "rd_low": finite(low), "rd_high": finite(high)}
+    if not (math.isfinite(rd) and math.isfinite(low) and math.isfinite(high)):
+        return row
+    from ketcli.stats.intervals import number_needed
+
+    needed = number_needed(rd, low, high, event_is_good=False)
+    crosses = low <= 0.0 <= high
+    near, far = (high, low) if rd >= 0.0 else (low, high)
+    return row | {
+        "nnh": 1.0 / rd if rd else None,
+        "nnh_low": 1.0 / near if near else None,
+        "nnh_high": None if crosses else 1.0 / far,
+        "nnh_words": needed.sentence,
+    }
+
+
+def lines(tables: Tables, control_risk: float, how: Settings) -> list[Line]:
+    """Return the pooled contrast and, unless a model was asked for, the method beside it.
+
+    `control_risk` turns the odds ratio of Peto's method and of the mixed model into a risk difference.
+
+    Without zero cells: inverse variance with random effects, Mantel-Haenszel beside it. With a zero cell:
+    Mantel-Haenszel, which needs no correction, and beside it random effects with 0.5 added to those tables.
+    """
+    default = ("mh", "random") if tables.has_zero else ("random", "mh")
+    return [_line(model, tables, control_risk, how) for model in ((how.model,) if how.model else default)]
+
+
+def incidence(events: Sequence[int], totals: Sequence[int], how: Settings) -> Pooled:
+    """Return the pooled proportion of one kind of arm: the GLMM unless --model asks for inverse variance."""
+    model = how.model if how.model in ("random", "common") else "glmm"
+    return pooling.pool_proportions(events, totals, replace(how, model=model))
+
+
+def _line(model: str, tables: Tables, control_risk: float, how: Settings) -> Line:
+    if model in ("peto", "glmm"):
+        return _odds_line(model, tables, control_risk, how)
+    ratio, rd = _pool("RR", model, tables, how), _pool("RD", model, tables, how)
+    values: dict[str, Value] = {"model": model, "measure": "RR", "k": len(tables.events)}
+    weights: tuple[float, ...] = ()
+    notes: tuple[str, ...] = ()
+    if ratio is not None:
+        back = pooling.natural(ratio, "RR")
+        values |= {"rr": back["estimate"], "rr_low": back["ci_low"], "rr_high": back["ci_high"]}
+        values |= {**pooling.heterogeneity(ratio), "pi_low": back["pi_low"], "pi_high": back["pi_high"]}
+        values["k"] = len(tables.events)
+        weights, notes = tuple(float(w) for w in ratio.weights), ratio.notes
+    if rd is not None:
+        values |= difference(rd.estimate, rd.ci_low, rd.ci_high)
+        values |= {"rd_pi_low": finite(rd.pi_low), "rd_pi_high": finite(rd.pi_high)}
+    return Line(model, values, weights, notes)
+
+
+def _pool(measure: str, model: str, tables: Tables, how: Settings) -> Pooled | None:
+    """Pool one measure; None when no study tells anything of it."""
+    if model == "mh":
+        from ketcli.stats.mantel_haenszel import mantel_haenszel
+
+        return mantel_haenszel(measure, *tables.arms, level=how.level)
+    import numpy as np
+
+    from ketcli.stats.pooling import common_effect, random_effects
+    from ketcli.stats.two_arm import two_arm_effects
+
+    effects = two_arm_effects(measure, *tables.arms)
+    known = np.isfinite(effects.yi)
+    if not known.any():
+        return None
+    yi, vi = effects.yi[known], effects.vi[known]
+    if model == "common":
+        pooled = common_effect(yi, vi, level=how.level)
+    else:
+        pooled = random_effects(yi, vi, tau2=how.tau2, test=how.test, level=how.level)
+    weights = np.zeros(known.size)
+    weights[known] = pooled.weights
+    return replace(pooled, weights=weights, notes=(*effects.notes, *pooled.notes))
+
+
+def _odds_line(model: str, tables: Tables, control_risk: float, how: Settings) -> Line:
+    """Pool odds ratios and give the risk difference they mean at the control risk."""
+    if model == "peto":
+        from ketcli.stats.mantel_haenszel import peto
+
+        pooled = peto(*tables.arms, level=how.level)
+    else:
+        from ketcli.stats.glmm import glmm_two_arm
+
+        pooled = glmm_two_arm(*tables.arms, level=how.level)
+    back = pooling.natural(pooled, "OR")
+    values: dict[str, Value] = {
+        "model": model,
+        "measure": "OR",
+        **pooling.heterogeneity(pooled),
+        "or": back["estimate"],
+        "or_low": back["ci_low"],
+        "or_high": back["ci_high"],
+        "pi_low": back["pi_low"],
+        "pi_high": back["pi_high"],
+        "k": len(tables.events),
+    }
+    limits = [_at_risk(value, control_risk) for value in (pooled.estimate, pooled.ci_low, pooled.ci_high)]
+    return Line(model, values | difference(*limits), tuple(float(w) for w in pooled.weights), pooled.notes)
+
+
+def _at_risk(log_odds_ratio: float, risk: float) -> float:
+    """Return the risk difference that an odds ratio makes of a control risk; a risk of 0 has none."""
+    odds_of_no_event = math.exp(-log_odds_ratio) * (1.0 - risk)
+    return risk / (risk + odds_of_no_event) - risk if risk > 0.0 else math.nan
