@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from ketcli.errors import InputError, Problem
 from ketcli.evidence import catalog
@@ -37,6 +38,14 @@ SET_RULES: tuple[SetRule, ...] = (
     effects.factor_rows,
     effects.regimens,
 )
+# rules that need no second table
+LONE_RULES: tuple[SetRule, ...] = (
+    people.declared_overlaps,
+    counts.poolable_rows,
+    effects.factor_rows,
+    effects.regimens,
+)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -85,8 +94,7 @@ def inspect(location: catalog.Location) -> Inspection:
         columns[name] = typed
         if not any(p.code == "missing-column" for p in found):
             checked[name] = one
-    for rule in SET_RULES:
-        problems += rule(checked)
+    problems += _untold(SET_RULES, checked, problems)
     return Inspection(_in_order(problems, folder), columns)
 
 
@@ -99,8 +107,7 @@ def _inspect_single(content: bytes, location: catalog.Location) -> Inspection:
     except InputError as error:
         return Inspection([_as_problem(error, location.name)])
     if table is not FLAT and not errors_among(problems):
-        for rule in (people.declared_overlaps, counts.poolable_rows, effects.factor_rows, effects.regimens):
-            problems += rule({table.name: checked})
+        problems += _untold(LONE_RULES, {table.name: checked}, problems)
     return Inspection(_in_order(problems), {table.name: columns})
 
 
@@ -111,9 +118,15 @@ def _inspect_table(content: bytes, name: str, table: Table) -> tuple[CheckedTabl
     missing = missing_columns(grid, table)
     problems = [*grid.problems, *missing, *_unknown_columns(grid.header, table, name)]
     problems += check_rows(grid, table)
-    for rule in TABLE_RULES:
-        problems += rule(checked)
+    problems += _untold(TABLE_RULES, checked, problems)
     return checked, columns, problems
+
+
+def _untold(rules: Iterable[Callable[[T], Iterator[Problem]]], data: T, told: list[Problem]) -> list[Problem]:
+    """Return what rules find, without cells that have a problem already: one slip would be told twice."""
+    places = {(problem.file, problem.line, problem.column) for problem in told}
+    found = (problem for rule in rules for problem in rule(data))
+    return [problem for problem in found if (problem.file, problem.line, problem.column) not in places]
 
 
 def _unknown_columns(header: tuple[str, ...], table: Table, name: str) -> Iterator[Problem]:

@@ -94,7 +94,7 @@ def poolable_rows(tables: Tables) -> Iterator[Problem]:
             yield table.problem(
                 "poolable-without-counts",
                 place,
-                "events",
+                "events" if row["events"] is None else "total",
                 "the row may be pooled but lacks events or total",
                 "add the counts or give an exclude_reason",
             )

@@ -82,7 +82,7 @@ def factor_rows(tables: Tables) -> Iterator[Problem]:
             yield table.problem(
                 "level-with-comparator",
                 place,
-                "contrast_kind",
+                "comparator" if row["comparator"] else "reference_level",
                 "a level-rate row has a comparator or reference level",
                 "empty them or change contrast_kind",
             )
