@@ -14,6 +14,7 @@ from ketcli.stats import validate
 from ketcli.stats.distributions import chi2_sf
 from ketcli.stats.inference import TESTS, degrees, variance_factor, wald
 from ketcli.stats.results import Array, Interval
+from ketcli.stats.studies import Studies
 
 # The common-effect model, beside the estimators of tau²: metafor's code for it.
 COMMON = "CE"
@@ -102,7 +103,7 @@ def solve_many(
     return describe(studies, tau2=tau2, test=test, level=level)
 
 
-def describe(studies: ls.Studies, *, tau2: str, test: str, level: float = 0.95, back: Array | None = None) -> Batch:
+def describe(studies: Studies, *, tau2: str, test: str, level: float = 0.95, back: Array | None = None) -> Batch:
     """Fit arranged meta-analyses; `back`, shape (p, p), turns coefficients of their columns into those wanted."""
     validate.level(level)
     if tau2 == COMMON:
@@ -145,7 +146,7 @@ def describe(studies: ls.Studies, *, tau2: str, test: str, level: float = 0.95, 
     )
 
 
-def _heterogeneity(studies: ls.Studies, tau2: Array, *, from_q: bool) -> tuple[Array, Array, Array, Array]:
+def _heterogeneity(studies: Studies, tau2: Array, *, from_q: bool) -> tuple[Array, Array, Array, Array]:
     """Return Q, its p-value, I² and H², each of shape (B,)."""
     free = studies.df > 0
     df = np.where(free, studies.df, 1.0)

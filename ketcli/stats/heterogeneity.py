@@ -18,6 +18,7 @@ from ketcli.stats.design import orthonormal
 from ketcli.stats.distributions import chi2_quantile, chi2_sf, critical_value
 from ketcli.stats.results import Array, Interval
 from ketcli.stats.roots import Rows, falling_roots
+from ketcli.stats.studies import Studies
 from ketcli.stats.tau2 import log_likelihood, score, score_bound, solve, where_q_equals
 
 # Points of the profile between the smallest scale and the bound: dense enough to see every maximum.
@@ -55,7 +56,7 @@ def cochran_q(yi: ArrayLike, vi: ArrayLike, X: ArrayLike | None = None) -> Cochr
     return q_of(_arranged(yi, vi, X))
 
 
-def q_of(studies: ls.Studies) -> CochranQ:
+def q_of(studies: Studies) -> CochranQ:
     """Return Q of the first arranged meta-analysis."""
     df = float(max(studies.df[0], 0.0))
     q = float(ls.q_statistic(ls.weighted_fit(studies, np.zeros_like(studies.k)))[0]) if df > 0 else 0.0
@@ -75,7 +76,7 @@ def i2_from_tau2(tau2: float, typical: float) -> tuple[float, float]:
     return 100.0 * tau2 / (tau2 + typical), 1.0 + tau2 / typical
 
 
-def typical_variance(studies: ls.Studies) -> Array:
+def typical_variance(studies: Studies) -> Array:
     """Return the typical sampling variance (k - p) / tr P at tau² = 0, shape (B,); NaN without df."""
     trace = ls.trace(ls.weighted_fit(studies, np.zeros_like(studies.k)))
     return np.where(studies.df > 0, studies.df / np.where(studies.df > 0, trace, 1.0), np.nan)
@@ -150,18 +151,18 @@ def profile_likelihood(
     return _intervals(name, level, studies, (low, high), note)
 
 
-def _arranged(yi: ArrayLike, vi: ArrayLike, X: ArrayLike | None) -> ls.Studies:
+def _arranged(yi: ArrayLike, vi: ArrayLike, X: ArrayLike | None) -> Studies:
     y, v = validate.effects(yi, vi)
     columns = None if X is None else orthonormal(X, k=y.size).columns
     return ls.arrange(y[None, :], v[None, :], columns)
 
 
-def _profile(studies: ls.Studies, tau2: Array, restricted: bool) -> Array:
+def _profile(studies: Studies, tau2: Array, restricted: bool) -> Array:
     """Return the log-likelihood of the one meta-analysis at many tau²."""
     return log_likelihood(studies.take(np.zeros(tau2.size, dtype=np.intp)), tau2, restricted=restricted)
 
 
-def _profile_grid(studies: ls.Studies, best: float, cut: float, restricted: bool) -> Array:
+def _profile_grid(studies: Studies, best: float, cut: float, restricted: bool) -> Array:
     """Return tau² from 0 past the last value within the limit, the maximum among them."""
     top = max(float(score_bound(studies)[0]), float(studies.vi.max()))
     while _profile(studies, np.array([top]), restricted)[0] >= cut:
@@ -171,7 +172,7 @@ def _profile_grid(studies: ls.Studies, best: float, cut: float, restricted: bool
     return np.unique(np.concatenate(([0.0, best], grid)))
 
 
-def _crossing(studies: ls.Studies, ends: Array, cut: float, restricted: bool, *, falls: bool) -> float:
+def _crossing(studies: Studies, ends: Array, cut: float, restricted: bool, *, falls: bool) -> float:
     """Return where the log-likelihood crosses `cut` between two points, downwards or upwards."""
     sign = 1.0 if falls else -1.0
 
@@ -188,7 +189,7 @@ def _crossing(studies: ls.Studies, ends: Array, cut: float, restricted: bool, *,
 
 
 def _intervals(
-    method: str, level: float, studies: ls.Studies, ends: tuple[float, float], note: str
+    method: str, level: float, studies: Studies, ends: tuple[float, float], note: str
 ) -> HeterogeneityIntervals:
     low, high = ends
     typical = float(typical_variance(studies)[0])

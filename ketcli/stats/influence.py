@@ -15,6 +15,7 @@ from ketcli.stats.design import Design, orthonormal
 from ketcli.stats.distributions import chi2_sf
 from ketcli.stats.inference import TESTS
 from ketcli.stats.results import Array
+from ketcli.stats.studies import Studies
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,7 +196,7 @@ def _checked(
     return y, v, orthonormal(np.ones(y.size) if X is None else X, k=y.size)
 
 
-def _with_and_without(y: Array, v: Array, plan: Design, tau2: str, test: str) -> tuple[Batch, Batch, ls.Studies]:
+def _with_and_without(y: Array, v: Array, plan: Design, tau2: str, test: str) -> tuple[Batch, Batch, Studies]:
     """Return the fit of all studies, the k fits without one, and all studies arranged."""
     k = y.size
     everyone = ls.arrange(y[None, :], v[None, :], plan.columns)
@@ -204,7 +205,7 @@ def _with_and_without(y: Array, v: Array, plan: Design, tau2: str, test: str) ->
     return describe(everyone, tau2=tau2, test=test), describe(others, tau2=tau2, test=test), everyone
 
 
-def _dfbetas(everyone: ls.Studies, left: Batch, moved: Array, plan: Design) -> Array:
+def _dfbetas(everyone: Studies, left: Batch, moved: Array, plan: Design) -> Array:
     """Scale the changes of the coefficients by their errors with all studies at the tau² of those left."""
     k = left.tau2.size
     refit = ls.weighted_fit(everyone.take(np.zeros(k, dtype=np.intp)), left.tau2)

@@ -13,13 +13,14 @@ from ketcli.stats import least_squares as ls
 from ketcli.stats import prediction as pi
 from ketcli.stats import tau2 as between
 from ketcli.stats import validate
-from ketcli.stats.inference import TESTS, degrees, variance_factor, wald
-from ketcli.stats.results import Interval, Pooled
+from ketcli.stats.inference import TESTS, degrees, variance_factor
+from ketcli.stats.pooled_line import COMMON_NOTE, NOTHING, pooled_line
+from ketcli.stats.results import Pooled
+from ketcli.stats.studies import Studies
 
 I2_FROM = ("tau2", "q")
 # A Hartung-Knapp factor from here on moves no digit anyone reads: not worth a note.
 CLOSE_TO_ONE = 0.995
-NO_PREDICTION = Interval(math.nan, math.nan)
 
 
 def common_effect(yi: ArrayLike, vi: ArrayLike, *, test: str = "z", level: float = 0.95) -> Pooled:
@@ -83,7 +84,7 @@ def random_effects(
 
 
 def pooled_at(
-    studies: ls.Studies,
+    studies: Studies,
     tau2: between.Tau2,
     *,
     model: str,
@@ -102,6 +103,7 @@ def pooled_at(
     other studies too (subgroups that share it).
     """
     validate.level(level)
+    shared = df is not None
     df = float(studies.df[0]) if df is None else df
     fit = ls.weighted_fit(studies, np.full_like(studies.k, tau2.value))
     estimate = float(studies.origin[0, 0] + ls.coefficients(fit)[0, 0])
@@ -109,52 +111,40 @@ def pooled_at(
     if factor is None:
         factor = float(variance_factor("knha", ls.q_statistic(fit), studies.df)[0])
     used = {"knha": factor, "adhoc": max(factor, 1.0)}.get(test, 1.0) if df > 0 else 1.0
-    se, freedom = classic * math.sqrt(used), degrees(test, np.array([df]))
-    mean = wald(np.array([estimate]), np.array([se]), freedom, level)
     spread = het.q_of(studies)
     share, h2 = spread.i2, spread.h2
     if i2 == "tau2":
         share, h2 = het.i2_from_tau2(tau2.value, float(het.typical_variance(studies)[0]))
-    band = NO_PREDICTION
+    band = NOTHING
     if prediction is not None:
+        hk = classic * math.sqrt(factor)
         band = pi.prediction_interval(
-            prediction,
-            df=df,
-            estimate=estimate,
-            tau2=tau2.value,
-            se=classic,
-            se_hk=classic * math.sqrt(factor),
-            level=level,
+            prediction, df=df, estimate=estimate, tau2=tau2.value, se=classic, se_hk=hk, level=level
         )
-    line = Pooled(
+    line = pooled_line(
         model=model,
         method=method,
-        test=test if df > 0 else "z",
+        test=test,
         level=level,
         k=int(studies.k[0]),
         estimate=estimate,
-        se=se,
-        statistic=float(mean.statistic[0]),
-        df=float(freedom[0]),
-        p=float(mean.p[0]),
-        ci_low=float(mean.ci_low[0]),
-        ci_high=float(mean.ci_high[0]),
+        se=classic * math.sqrt(used),
+        df=float(degrees(test, np.array(df))),
         tau2=tau2.value,
         tau2_se=tau2.se,
         i2=share,
         h2=h2,
         q=spread.q,
         q_df=spread.df,
-        q_p=spread.p,
-        pi_low=band.low,
-        pi_high=band.high,
+        prediction=band,
         weights=100.0 * fit.weights[0] / fit.weights[0].sum(),
         converged=tau2.converged,
     )
-    return replace(line, notes=(*notes, *_notes(line, factor, tau2.notes, band.note)))
+    said = _notes(line, factor, tau2.notes, band.note, shared=shared)
+    return replace(line, notes=(*notes, *said))
 
 
-def _iqwig6(studies: ls.Studies, tau2: between.Tau2, level: float) -> tuple[str, tuple[str, ...]]:
+def _iqwig6(studies: Studies, tau2: between.Tau2, level: float) -> tuple[str, tuple[str, ...]]:
     """Choose knha or adhoc by the width of the Hartung-Knapp and the classic DerSimonian-Laird interval."""
     if studies.df[0] <= 0:
         return "knha", ()
@@ -172,22 +162,24 @@ def _iqwig6(studies: ls.Studies, tau2: between.Tau2, level: float) -> tuple[str,
     return "knha", ()
 
 
-def _notes(line: Pooled, factor: float, about_tau2: tuple[str, ...], about_band: str) -> tuple[str, ...]:
+def _notes(
+    line: Pooled, factor: float, about_tau2: tuple[str, ...], about_band: str, *, shared: bool
+) -> tuple[str, ...]:
     """Say what a reader of the line must know."""
-    if line.k == 1:
+    if line.k == 1 and not shared:
         return (
             "One study: the line is that study's own result; tau² is taken as 0, and its standard error, "
             "I², H² and a prediction interval are not defined.",
         )
     notes = list(about_tau2)
+    if line.k == 1:
+        notes.append("One study: I² and H² are not defined.")
     if line.model == "common":
-        notes.append(
-            "The common-effect model supposes tau² = 0, without a standard error or a prediction interval."
-        )
+        notes.append(COMMON_NOTE)
     if line.df == 1.0:
         notes.append(
-            "Two studies: an interval from t with 1 degree of freedom is uninformative; look at both studies "
-            "and at the common-effect result."
+            "An interval from t with 1 degree of freedom is uninformative: look at the studies themselves and "
+            "at the common-effect result."
         )
     if line.test == "adhoc" and factor < CLOSE_TO_ONE:
         notes.append(f"The Hartung-Knapp variance factor {factor:.2f} was raised to 1.")

@@ -17,6 +17,7 @@ from ketcli.stats.design import Design, orthonormal
 from ketcli.stats.distributions import chi2_sf, f_sf
 from ketcli.stats.inference import TESTS, degrees, wald
 from ketcli.stats.results import Array
+from ketcli.stats.studies import Studies
 
 INTERCEPT = "intercept"
 
@@ -240,7 +241,7 @@ def _qm_p(qm: float, df1: int, df2: float) -> float:
     return float(chi2_sf(qm, df1) if math.isinf(df2) else f_sf(qm, df1, df2))
 
 
-def _explained(fits: Batch, alone: ls.Studies, method: str, *, intercept: bool) -> tuple[float, tuple[str, ...]]:
+def _explained(fits: Batch, alone: Studies, method: str, *, intercept: bool) -> tuple[float, tuple[str, ...]]:
     """Return R² in percent: the fall of tau² from the model with the intercept alone (Raudenbush 1994)."""
     if not intercept or method == COMMON:
         return math.nan, ("R² compares tau² with that of the intercept alone and is not defined here.",)

@@ -18,6 +18,7 @@ from ketcli.stats import validate
 from ketcli.stats.design import orthonormal
 from ketcli.stats.results import Array
 from ketcli.stats.roots import Rows, falling_roots
+from ketcli.stats.studies import Studies
 
 METHODS = ("REML", "ML", "DL", "PM", "EB", "SJ", "HS", "HE")
 
@@ -65,7 +66,7 @@ def estimate_tau2(yi: ArrayLike, vi: ArrayLike, method: str, X: ArrayLike | None
     return single(solve(studies, method), studies, method)
 
 
-def single(many: Tau2Many, studies: ls.Studies, method: str) -> Tau2:
+def single(many: Tau2Many, studies: Studies, method: str) -> Tau2:
     """Return the first of many solutions, with the notes a reader needs."""
     notes: list[str] = []
     if studies.df[0] <= 0:
@@ -80,7 +81,7 @@ def single(many: Tau2Many, studies: ls.Studies, method: str) -> Tau2:
     return Tau2(float(many.value[0]), float(many.se[0]), many.iterations, bool(many.converged[0]), tuple(notes))
 
 
-def solve(studies: ls.Studies, method: str) -> Tau2Many:
+def solve(studies: Studies, method: str) -> Tau2Many:
     """Estimate tau² of B arranged meta-analyses by one of METHODS; NaN where the design is singular."""
     b = studies.k.size
     value, se = np.zeros(b), np.full(b, np.nan)
@@ -101,7 +102,7 @@ def solve(studies: ls.Studies, method: str) -> Tau2Many:
     return Tau2Many(value, se, iterations, converged, maxima)
 
 
-def log_likelihood(studies: ls.Studies, tau2: Array, *, restricted: bool) -> Array:
+def log_likelihood(studies: Studies, tau2: Array, *, restricted: bool) -> Array:
     """Return the (restricted) log-likelihood at `tau2`, shape (B,), without constants free of tau²."""
     fit = ls.weighted_fit(studies, tau2)
     logs = np.log(studies.vi + tau2[:, None])
@@ -117,7 +118,7 @@ def score(fit: ls.Fit, *, restricted: bool) -> Array:
     return np.asarray(0.5 * (ls.q_slope(fit) - expected))
 
 
-def where_q_equals(studies: ls.Studies, target: Array) -> tuple[Array, int, NDArray[np.bool_]]:
+def where_q_equals(studies: Studies, target: Array) -> tuple[Array, int, NDArray[np.bool_]]:
     """Return the tau² at which the generalised Q y'Py equals `target` (> 0), 0 where it never does.
 
     Q falls and is convex in tau², and 1/Q is nearly straight: Newton on 1/Q from the left never overshoots.
@@ -141,17 +142,17 @@ def where_q_equals(studies: ls.Studies, target: Array) -> tuple[Array, int, NDAr
     return value, roots.iterations, converged
 
 
-def _smallest_variance(studies: ls.Studies) -> Array:
+def _smallest_variance(studies: Studies) -> Array:
     v = studies.vi if studies.present is None else np.where(studies.present, studies.vi, np.inf)
     return np.asarray(v.min(axis=1))
 
 
-def _largest_variance(studies: ls.Studies) -> Array:
+def _largest_variance(studies: Studies) -> Array:
     v = studies.vi if studies.present is None else np.where(studies.present, studies.vi, 0.0)
     return np.asarray(v.max(axis=1))
 
 
-def score_bound(studies: ls.Studies) -> Array:
+def score_bound(studies: Studies) -> Array:
     """Return a tau², shape (B,), beyond which both likelihoods only fall.
 
     With S the unweighted residual sum of squares, y'PPy <= S/(tau² + min v)² and
@@ -161,7 +162,7 @@ def score_bound(studies: ls.Studies) -> Array:
     return np.asarray((s + np.sqrt(s * s + 4.0 * df * s * _largest_variance(studies))) / (2.0 * df))
 
 
-def _maximise(studies: ls.Studies, restricted: bool) -> tuple[Array, int, NDArray[np.bool_], NDArray[np.intp]]:
+def _maximise(studies: Studies, restricted: bool) -> tuple[Array, int, NDArray[np.bool_], NDArray[np.intp]]:
     """Return the tau² of the highest maximum, iterations, convergence and the number of maxima per row."""
     row, low, high = _brackets(studies, restricted)
     inner = np.flatnonzero(high > 0.0)
@@ -191,7 +192,7 @@ def _maximise(studies: ls.Studies, restricted: bool) -> tuple[Array, int, NDArra
     return candidate[best], iterations, fine[best], count
 
 
-def _brackets(studies: ls.Studies, restricted: bool) -> tuple[Rows, Array, Array]:
+def _brackets(studies: Studies, restricted: bool) -> tuple[Rows, Array, Array]:
     """Return one row number and bracket per local maximum; the bracket 0..0 stands for a maximum at 0."""
     b, k = studies.yi.shape
     top = score_bound(studies)
@@ -223,19 +224,19 @@ def _brackets(studies: ls.Studies, restricted: bool) -> tuple[Rows, Array, Array
     )
 
 
-def _likelihood_se(studies: ls.Studies, tau2: Array, restricted: bool) -> Array:
+def _likelihood_se(studies: Studies, tau2: Array, restricted: bool) -> Array:
     """Return the standard error from the expected information: tr(PP)/2 (REML) or sum w²/2 (ML)."""
     fit = ls.weighted_fit(studies, tau2)
     square = ls.trace_square(fit) if restricted else ls.dot(fit.weights, fit.weights)
     return np.asarray(np.sqrt(2.0 / square))
 
 
-def _paule_mandel_se(studies: ls.Studies, tau2: Array) -> Array:
+def _paule_mandel_se(studies: Studies, tau2: Array) -> Array:
     total = ls.weighted_fit(studies, tau2).weights.sum(axis=1)
     return np.asarray(np.sqrt(2.0 * studies.k**2 / studies.df) / total)
 
 
-def _der_simonian_laird(studies: ls.Studies) -> tuple[Array, Array]:
+def _der_simonian_laird(studies: Studies) -> tuple[Array, Array]:
     fit = ls.weighted_fit(studies, np.zeros_like(studies.k))
     trace = ls.trace(fit)
     tau2 = np.maximum((ls.q_statistic(fit) - studies.df) / trace, 0.0)
@@ -243,7 +244,7 @@ def _der_simonian_laird(studies: ls.Studies) -> tuple[Array, Array]:
     return tau2, np.sqrt(variance) / trace
 
 
-def _hunter_schmidt(studies: ls.Studies) -> tuple[Array, Array]:
+def _hunter_schmidt(studies: Studies) -> tuple[Array, Array]:
     fit = ls.weighted_fit(studies, np.zeros_like(studies.k))
     total = fit.weights.sum(axis=1)
     tau2 = np.maximum((ls.q_statistic(fit) - studies.k) / total, 0.0)
@@ -251,7 +252,7 @@ def _hunter_schmidt(studies: ls.Studies) -> tuple[Array, Array]:
     return tau2, np.sqrt(variance) / total
 
 
-def _hedges(studies: ls.Studies) -> tuple[Array, Array]:
+def _hedges(studies: Studies) -> tuple[Array, Array]:
     fit, df = ls.unweighted_fit(studies), studies.df
     trace = ls.trace(fit, studies.vi)
     tau2 = np.maximum((ls.q_statistic(fit) - trace) / df, 0.0)
@@ -259,7 +260,7 @@ def _hedges(studies: ls.Studies) -> tuple[Array, Array]:
     return tau2, np.sqrt(variance) / df
 
 
-def _sidik_jonkman(studies: ls.Studies) -> tuple[Array, Array]:
+def _sidik_jonkman(studies: Studies) -> tuple[Array, Array]:
     first = studies.scatter
     fit, df = ls.weighted_fit(studies, first), studies.df
     tau2 = first * ls.q_statistic(fit) / df
