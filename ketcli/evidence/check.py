@@ -21,7 +21,6 @@ from ketcli.evidence.tables.flat import FLAT
 
 TABLE_RULES: tuple[TableRule, ...] = (
     keys.unique_keys,
-    keys.sorted_rows,
     counts.counts_fit,
     counts.checked_rows,
     effects.intervals,
@@ -118,7 +117,8 @@ def _inspect_table(content: bytes, name: str, table: Table) -> tuple[CheckedTabl
     missing = missing_columns(grid, table)
     problems = [*grid.problems, *missing, *_unknown_columns(grid.header, table, name)]
     problems += check_rows(grid, table)
-    problems += _untold(TABLE_RULES, checked, problems)
+    rules = TABLE_RULES if table is FLAT else (*TABLE_RULES, keys.sorted_rows)
+    problems += _untold(rules, checked, problems)
     return checked, columns, problems
 
 

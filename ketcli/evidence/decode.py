@@ -27,20 +27,25 @@ def decode(content: bytes, name: str) -> str:
                 f"{name} is {what}, not a CSV file", code="binary", hint="export the sheet as CSV UTF-8"
             )
     encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    if encoding == "utf-8-sig" and b"\x00" in content:
+        raise _nul(name)
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
         raise _not_utf8(content, name, encoding, error) from None
     if "\x00" in text:
-        raise InputError(
-            f"{name} holds a NUL character at position {text.index(chr(0))}: it is a binary file or UTF-16 "
-            "without a byte order mark",
-            code="binary",
-            hint="export it as CSV UTF-8",
-        )
+        raise _nul(name)
     if not text.strip():
         raise InputError(f"{name} is empty", code="empty-file", hint="a header line is the least it needs")
     return text
+
+
+def _nul(name: str) -> InputError:
+    return InputError(
+        f"{name} holds NUL characters: it is a binary file, or UTF-16 without a byte order mark",
+        code="binary",
+        hint="export it as CSV UTF-8",
+    )
 
 
 def _not_utf8(content: bytes, name: str, encoding: str, error: UnicodeDecodeError) -> InputError:
