@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ketcli import __version__
-from ketcli.cli import data, evidence
+from ketcli.cli import background, data, evidence, studies
 
 app = typer.Typer(
     name="ket",
@@ -39,4 +39,6 @@ def main(
 
 
 evidence.register(app)
+studies.register(app)
+background.register(app)
 data.register(app)

@@ -18,7 +18,7 @@ from ketcli.terminal import Terminal
 
 GAP = 2
 NARROWEST_TEXT = 14
-LONGEST_WORD = 24
+LONGEST_WORD = 28
 STRIP_WIDTH = 25
 NARROWEST_STRIP = 17
 UNBREAKABLE = 10_000
@@ -158,7 +158,7 @@ def _share(least: Mapping[Display, int], natural: Mapping[Display, int], room: i
 def _print_notes(console: Console, report: Report, dropped: Sequence[str]) -> None:
     texts = [(note.kind, note.text) for note in report.notes]
     if dropped:
-        names = ", ".join(dropped)
+        names = ", ".join(label for label in dropped if label)
         texts.append(("selection", f"Not shown at this width: {names}; --csv has everything."))
     if not texts:
         return

@@ -49,24 +49,23 @@ _EFFECTS = {
     "t-statistic": ("t", "number", 2),
     "chi2-statistic": ("chi²", "number", 2),
     "q-statistic": ("Q", "number", 2),
-    "mean-change": ("mean", "number", 1),
+    "mean-change": ("", "number", 1),
     "mean-percent-change": ("mean %", "number", 1),
     "median-days": ("median d", "number", 0),
-    "smd-pre-post": ("pre-post SMD", "number", 2),
+    "smd-pre-post": ("SMC", "number", 2),
     "sensitivity": ("sensitivity", "number", 2),
     "sensitivity-lower-bound": ("sensitivity ≥", "number", 2),
     "auc": ("AUC", "number", 2),
     "accuracy": ("accuracy", "number", 2),
-    "difference": ("diff", "number", 1),
-    "rd-difference": ("diff", "points", 0),
-    "smd-difference": ("diff", "number", 2),
+    "difference": ("", "number", 1),
+    "rd-difference": ("", "points", 0),
+    "smd-difference": ("", "number", 2),
     "ratio": ("ratio", "ratio", 2),
 }
 _WORDS = {
     "direction-only": "in words",
     "not-significant": "not significant",
     "not-tested": "not tested",
-    "p-only": "p alone",
 }
 
 
@@ -189,7 +188,7 @@ def cell(display: Display, row: Row, symbols: Symbols) -> str:
 def needed(values: Sequence[Value], symbols: Symbols) -> str:
     """Return a number needed to treat or harm and its limits: one decimal below ten, whole from there.
 
-    Without the further limit the interval of the difference includes none, and that of this number infinity.
+    Without the further limit the interval of the difference includes none: a number would say too much.
     """
 
     def written(value: float) -> str:
@@ -197,46 +196,50 @@ def needed(values: Sequence[Value], symbols: Symbols) -> str:
 
     estimate, low, high = values
     if low is None or high is None:
-        return f"{written(_float(estimate))} (crosses 0)"
+        return "crosses 0"
     return f"{written(_float(estimate))} ({limits(written(_float(low)), written(_float(high)), symbols)})"
 
 
 def effect(values: Sequence[Value], symbols: Symbols) -> str:
-    """Return an effect from its measure's code, estimate and limits; what has no number is said in words.
+    """Return an effect: its measure's name, estimate and limits; events and total before a rate, a p behind.
 
-    A measure that is not known is written as a bare number with one decimal.
+    `values` are measure, estimate, limits and, if given, events, total, p and its inequality. What has no number
+    is said in words; a measure that is not known is a bare number with one decimal.
     """
+    events, total, p, p_text = (*values[4:8], *(None,) * 4)[:4]
     measure = _text(values[0])
-    numbers = [None if v is None else _float(v) for v in values[1:]] + [None] * 3
-    estimate, low, high = numbers[:3]
-    if measure in _WORDS or (estimate is None and low is None and high is None):
-        return _WORDS.get(measure, "")
+    estimate, low, high = (None if v is None else _float(v) for v in values[1:4])
     name, form, digits = _EFFECTS.get(measure, ("", "number", 1))
-
-    def written(value: float) -> str:
-        match form:
-            case "percent":
-                return percent(value)
-            case "ratio":
-                return ratio(value)
-            case "points":
-                near_zero = 0.0 < abs(value) < 0.01
-                return number(100.0 * value, 1 if near_zero else digits, symbols)
-            case _:
-                return number(value, digits, symbols)
-
-    ends = ["" if end is None else written(end) for end in (low, high)]
-    match (low is None, high is None):
-        case (False, False):
-            interval = f"({limits(*ends, symbols)})"
-        case (False, True):
-            interval = f"(from {ends[0]})"
-        case (True, False):
-            interval = f"(to {ends[1]})"
-        case _:
+    ends = ["" if end is None else _written(end, form, digits, symbols) for end in (low, high)]
+    match ends:
+        case ["", ""]:
             interval = ""
-    unit = " %" if form == "percent" else ""
-    return " ".join(part for part in (name, "" if estimate is None else written(estimate) + unit, interval) if part)
+        case [start, ""]:
+            interval = f"(from {start})"
+        case ["", stop]:
+            interval = f"(to {stop})"
+        case _:
+            interval = f"({limits(ends[0], ends[1], symbols)})"
+    middle = "" if estimate is None else _written(estimate, form, digits, symbols)
+    if middle and form == "percent":
+        counts = "" if events is None or total is None else f"{_text(events)}/{_text(total)} = "
+        middle = f"{counts}{middle} %"
+    number_part = " ".join(part for part in (name, middle, interval) if part) if middle or interval else ""
+    p_part = "" if p is None and not p_text else f"p {one_line(_text(p_text)) if p is None else p_value(_float(p))}"
+    return ", ".join(part for part in (number_part or _WORDS.get(measure, ""), p_part) if part)
+
+
+def _written(value: float, form: str, digits: int, symbols: Symbols) -> str:
+    """Return a number of an effect; of points one decimal near zero, for the sign to be seen."""
+    match form:
+        case "percent":
+            return percent(value)
+        case "ratio":
+            return ratio(value)
+        case "points":
+            return number(100.0 * value, 1 if 0.0 < abs(value) < 0.01 else digits, symbols)
+        case _:
+            return number(value, digits, symbols)
 
 
 def _without_first(display: Display, rest: Sequence[Value], symbols: Symbols) -> str:
