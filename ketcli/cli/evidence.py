@@ -14,10 +14,22 @@ if TYPE_CHECKING:
     from ketcli.report import Report
     from ketcli.terminal import Terminal
 
+IntervalOption = Annotated[
+    str | None,
+    typer.Option(
+        "--interval",
+        help="Interval of one study: wilson, wilson-cc, clopper-pearson, agresti-coull, jeffreys or mid-p.",
+        metavar="METHOD",
+        rich_help_panel="Statistics",
+    ),
+]
+LeftOutOption = Annotated[bool, typer.Option("--left-out", help="List the rows not shown, and why.")]
+
 
 def register(app: typer.Typer) -> None:
     """Put the commands of this family on the program."""
     app.command("rates")(rates)
+    app.command("side-effects")(side_effects)
 
 
 @shared_options
@@ -25,17 +37,10 @@ def rates(
     selection: SelectionOptions,
     statistics: StatisticsOptions,
     output: OutputOptions,
-    interval: Annotated[
-        str | None,
-        typer.Option(
-            help="Interval of one study: wilson, wilson-cc, clopper-pearson, agresti-coull, jeffreys or mid-p.",
-            metavar="METHOD",
-            rich_help_panel="Statistics",
-        ),
-    ] = None,
+    interval: IntervalOption = None,
     arms: Annotated[bool, typer.Option("--arms", help="Bring arms, dose and route to the front.")] = False,
     controls: Annotated[bool, typer.Option("--controls", help="Show each study's control arm beside it.")] = False,
-    left_out: Annotated[bool, typer.Option("--left-out", help="List the rows not shown, and why.")] = False,
+    left_out: LeftOutOption = False,
 ) -> None:
     """Response and remission by study and pooled, by regimen: one dose, course, with oral drug, real world."""
 
@@ -51,6 +56,52 @@ def rates(
             how,
             show_arms=arms,
             show_controls=controls,
+            show_left_out=left_out,
+        )
+
+    answer(make, output)
+
+
+@shared_options
+def side_effects(
+    selection: SelectionOptions,
+    statistics: StatisticsOptions,
+    output: OutputOptions,
+    event: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--event", help="A side effect such as dissociation; all its studies (repeatable).", metavar="NAME"
+        ),
+    ] = None,
+    serious: Annotated[bool, typer.Option("--serious", help="Only the lists of serious events.")] = False,
+    phase: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--phase",
+            help="acute-course, dosing-day, week-1, maintenance, open-label, whole-study or over-24-h.",
+            metavar="PHASE",
+        ),
+    ] = None,
+    pooled_only: Annotated[bool, typer.Option("--pooled-only", help="Leave single studies out.")] = False,
+    interval: IntervalOption = None,
+    left_out: LeftOutOption = False,
+) -> None:
+    """Side effects of the drug against control: counts, risk difference, number needed to harm, risk ratio."""
+
+    def make(terminal: Terminal) -> Report:
+        from ketcli.summaries import pooling
+        from ketcli.summaries import side_effects as summary
+
+        how = pooling.settings(pooling.TWO_ARM_MODELS, interval=interval, **vars(statistics))
+        evidence = open_evidence(selection.data, terminal)
+        return summary.side_effects(
+            evidence,
+            read_filters(evidence, selection),
+            how,
+            event=event or (),
+            serious=serious,
+            phase=phase or (),
+            pooled_only=pooled_only,
             show_left_out=left_out,
         )
 

@@ -87,11 +87,15 @@ class Count:
         return "placebo" if self.control.drug in PLACEBOS else self.control.drug
 
     @property
+    def contrast(self) -> Key:
+        """Return what the row is about: event, serious or not, drug, route, phase, one dose or more, comparator."""
+        place = (self.event, self.serious is True, self.drug, self.route, self.phase)
+        return (*place, self.one_dose, self.comparator)
+
+    @property
     def pool(self) -> Key:
         """Return the group within which rows are comparable enough to share a pooled line."""
-        serious = self.serious is True
-        place = (self.event, serious, self.drug, self.route, self.phase)
-        return (*place, self.one_dose, self.grouped, self.comparator)
+        return (*self.contrast, self.grouped)
 
 
 @dataclass(frozen=True)
@@ -149,8 +153,8 @@ def select(
     def place(row: Count) -> Key:
         routes = ROUTES.index(row.route) if row.route in ROUTES else len(ROUTES)
         at = (order.get(row.event, 0), row.event, row.serious is True, row.drug != "ketamine", row.drug, routes)
-        then = (row.route, list(PHASES).index(row.phase), row.one_dose, row.grouped, row.comparator)
-        return (*at, *then, bool(row.reason), row.reason, row.year or 0, row.study_id, row.arms)
+        then = (row.route, list(PHASES).index(row.phase), row.one_dose, row.comparator)
+        return (*at, *then, bool(row.reason), row.grouped, row.reason, row.year or 0, row.study_id, row.arms)
 
     return Selection(tuple(sorted(rows, key=place)), tuple(sorted(left_out, key=place)), +elsewhere)
 
@@ -302,17 +306,22 @@ def _without_overlaps(rows: list[Count], overlaps: overlap.Overlaps) -> list[Cou
     """Mark rows of people that another row of the same pool counts, and name that row."""
     pools: dict[Key, list[Count]] = defaultdict(list)
     for row in rows:
-        pools[row.pool].append(row)
+        if not row.reason:
+            pools[row.pool].append(row)
+    dropped: dict[tuple[Key, str], str] = {}
+    counted: dict[Key, list[str]] = defaultdict(list)
+    for pool, group in pools.items():
+        sizes = {r.study_id: r.total or 0 for r in group}
+        gone = overlap.keep_one_each(list(sizes), sizes, overlaps)
+        dropped |= {(pool, study): other for study, other in gone.items()}
+        counted[group[0].contrast] += [study for study in sizes if study not in gone]
     marked: list[Count] = []
-    for group in pools.values():
-        sizes = {r.study_id: r.total or 0 for r in group if not r.reason}
-        dropped = overlap.keep_one_each(list(sizes), sizes, overlaps)
-        for row in group:
-            if not row.reason and row.study_id in dropped:
-                marked.append(replace(row, reason=OVERLAPPING, clash=dropped[row.study_id]))
-            elif row.reason == OVERLAPPING:
-                same = [s for s in sizes if s not in dropped and overlaps.share(s, row.study_id)]
-                marked.append(replace(row, clash=", ".join(same)))
-            else:
-                marked.append(row)
+    for row in rows:
+        if row.reason == OVERLAPPING:
+            same = [study for study in counted[row.contrast] if overlaps.share(study, row.study_id)]
+            marked.append(replace(row, clash=", ".join(same)))
+        elif not row.reason and (row.pool, row.study_id) in dropped:
+            marked.append(replace(row, reason=OVERLAPPING, clash=dropped[row.pool, row.study_id]))
+        else:
+            marked.append(row)
     return marked

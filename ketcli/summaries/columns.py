@@ -73,6 +73,8 @@ _ALL = (
     Column("rd", "Risk difference", "number", "", "risk on the drug minus risk on control, 0-1"),
     Column("rd_low", "RD low", "number", "", "lower limit of the risk difference"),
     Column("rd_high", "RD high", "number", "", "upper limit of the risk difference"),
+    Column("rd_tau2", "τ² of RD", "number", "", "between-study variance of the risk difference"),
+    Column("rd_i2", "I² of RD", "percent", "%", "share of the variability of the risk difference between studies"),
     Column("nnh", "NNH", "number", "people", "number needed to harm, 1/rd (negative: fewer events on the drug)"),
     Column("nnh_low", "NNH low", "number", "people", "nearer limit of the number needed to harm"),
     Column(

@@ -50,8 +50,16 @@ class Line:
 
     model: str
     values: dict[str, Value]
-    weights: tuple[float, ...]
-    notes: tuple[str, ...]
+    weights: tuple[float, ...] = ()
+    notes: tuple[str, ...] = ()
+    spread: str = ""
+    corrected: bool = False
+    rd_prediction: tuple[float | None, float | None] = (None, None)
+
+    @property
+    def ratio(self) -> str:
+        """Return the prefix of the ratio's columns: rr, or `or` for models of odds."""
+        return str(self.values["measure"]).lower()
 
 
 def contrast(events: int, total: int, control_events: int, control_total: int, how: Settings) -> dict[str, Value]:
@@ -114,19 +122,45 @@ def _line(model: str, tables: Tables, control_risk: float, how: Settings) -> Lin
     if model in ("peto", "glmm"):
         return _odds_line(model, tables, control_risk, how)
     ratio, rd = _pool("RR", model, tables, how), _pool("RD", model, tables, how)
-    values: dict[str, Value] = {"model": model, "measure": "RR", "k": len(tables.events)}
-    weights: tuple[float, ...] = ()
-    notes: tuple[str, ...] = ()
+    values: dict[str, Value] = {"model": model, "measure": "RR"}
     if ratio is not None:
-        back = pooling.natural(ratio, "RR")
-        values |= {"rr": back["estimate"], "rr_low": back["ci_low"], "rr_high": back["ci_high"]}
-        values |= {**pooling.heterogeneity(ratio), "pi_low": back["pi_low"], "pi_high": back["pi_high"]}
-        values["k"] = len(tables.events)
-        weights, notes = tuple(float(w) for w in ratio.weights), ratio.notes
+        values |= _ratio_values(ratio, "RR")
     if rd is not None:
         values |= difference(rd.estimate, rd.ci_low, rd.ci_high)
-        values |= {"rd_pi_low": finite(rd.pi_low), "rd_pi_high": finite(rd.pi_high)}
-    return Line(model, values, weights, notes)
+        values |= {"rd_tau2": finite(rd.tau2), "rd_i2": finite(rd.i2)}
+    values["k"] = len(tables.events)
+    return Line(
+        model,
+        values,
+        weights=() if ratio is None else tuple(float(w) for w in ratio.weights),
+        notes=() if ratio is None else ratio.notes,
+        spread=_spread(ratio, rd),
+        corrected=model in ("random", "common") and tables.has_zero,
+        rd_prediction=(None, None) if rd is None else (finite(rd.pi_low), finite(rd.pi_high)),
+    )
+
+
+def _spread(ratio: Pooled | None, rd: Pooled | None) -> str:
+    """Return the heterogeneity of both measures in words: a difference can vary where a ratio does not."""
+    parts = [
+        f"{name} {pooled.i2:.0f} %"
+        for name, pooled in (("ratio", ratio), ("difference", rd))
+        if pooled is not None and pooled.k > 1 and math.isfinite(pooled.i2)
+    ]
+    return "I² of " + ", ".join(parts) if parts else ""
+
+
+def _ratio_values(pooled: Pooled, measure: str) -> dict[str, Value]:
+    """Return a pooled ratio under the columns of its measure, with its test, heterogeneity and prediction."""
+    back, name = pooling.natural(pooled, measure), measure.lower()
+    return {
+        **pooling.heterogeneity(pooled),
+        name: back["estimate"],
+        f"{name}_low": back["ci_low"],
+        f"{name}_high": back["ci_high"],
+        "pi_low": back["pi_low"],
+        "pi_high": back["pi_high"],
+    }
 
 
 def _pool(measure: str, model: str, tables: Tables, how: Settings) -> Pooled | None:
@@ -161,23 +195,14 @@ def _odds_line(model: str, tables: Tables, control_risk: float, how: Settings) -
 
         pooled = peto(*tables.arms, level=how.level)
     else:
-        from ketcli.stats.glmm import glmm_two_arm
+        from ketcli.stats.glmm_two_arm import glmm_two_arm
 
         pooled = glmm_two_arm(*tables.arms, level=how.level)
-    back = pooling.natural(pooled, "OR")
-    values: dict[str, Value] = {
-        "model": model,
-        "measure": "OR",
-        **pooling.heterogeneity(pooled),
-        "or": back["estimate"],
-        "or_low": back["ci_low"],
-        "or_high": back["ci_high"],
-        "pi_low": back["pi_low"],
-        "pi_high": back["pi_high"],
-        "k": len(tables.events),
-    }
     limits = [_at_risk(value, control_risk) for value in (pooled.estimate, pooled.ci_low, pooled.ci_high)]
-    return Line(model, values | difference(*limits), tuple(float(w) for w in pooled.weights), pooled.notes)
+    values: dict[str, Value] = {"measure": "OR", **_ratio_values(pooled, "OR"), **difference(*limits)}
+    values["k"] = len(tables.events)
+    weights = tuple(float(w) for w in pooled.weights)
+    return Line(model, values, weights, pooled.notes, pooling.spread(pooled))
 
 
 def _at_risk(log_odds_ratio: float, risk: float) -> float:
