@@ -99,7 +99,7 @@ def _study_row(rate: Rate, how: Settings, kind: str = "study") -> dict[str, Valu
     estimate, low, high = interval(rate, how)
     row: dict[str, Value] = {
         "kind": kind,
-        "block": _block(rate) if kind == "study" else "Left out",
+        "block": pool_title(rate) if kind == "study" else "Left out",
         "study_id": rate.study_id,
         "label": rate.label,
         "regimen": rate.regimen,
@@ -149,7 +149,8 @@ def why(rate: Rate) -> str:
     return f"{text} ({rate.clash})" if rate.clash else text
 
 
-def _block(rate: Rate) -> str:
+def pool_title(rate: Rate) -> str:
+    """Return the heading of the pool a rate belongs to: regimen, route, drug and outcome."""
     regimen = REGIMENS.get(rate.regimen)
     title = regimen.title if regimen else "Other"
     drug = "" if rate.regimen == "esketamine-oral-ad" else f", {rate.route} {rate.drug}"
@@ -166,7 +167,7 @@ def _pooled_rows(members: Sequence[Rate], how: Settings, notes: dict[str, list[s
     pooled = pooling.pool_proportions(events, totals, how)
     value = pooling.natural(pooled, "PLO")
     first = members[0]
-    block = _block(first)
+    block = pool_title(first)
     shared: dict[str, Value] = {
         "block": block,
         "regimen": first.regimen,
