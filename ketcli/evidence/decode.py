@@ -58,5 +58,5 @@ def _not_utf8(content: bytes, name: str, encoding: str, error: UnicodeDecodeErro
     return InputError(
         f"{name} is not UTF-8: {where} is 0x{content[error.start]:02x}",
         code="encoding",
-        hint=f"if it comes from Excel, run: iconv -f WINDOWS-1252 -t UTF-8 {name} > utf8.csv",
+        hint="if it comes from Excel, run: iconv -f WINDOWS-1252 -t UTF-8 old.csv > new.csv",
     )

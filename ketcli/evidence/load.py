@@ -120,6 +120,13 @@ def read_table(source: str | Path | IO[bytes], table: Table) -> DataFrame:
     return frame(read_columns(source.read(), str(getattr(source, "name", "standard input")), table))
 
 
+def _read_stdin() -> bytes:
+    """Return standard input whole; InputError when the process has none."""
+    if sys.stdin is None:
+        raise InputError("there is no standard input", code="no-input", hint="name a file instead of -")
+    return sys.stdin.buffer.read()
+
+
 class Evidence:
     """The tables of one location, read when first asked for; a user's own data are checked when opened."""
 
@@ -136,7 +143,7 @@ class Evidence:
 
         Raises InputError when there is nothing to read, DataError with every broken rule of a user's own data.
         """
-        location = catalog.locate(data, environment, sys.stdin.buffer.read)
+        location = catalog.locate(data, environment, _read_stdin)
         if location.shipped:
             return cls(location)
         from ketcli.evidence.check import inspect

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -68,6 +70,17 @@ def test_file_and_standard_input_are_single(tmp_path: Path) -> None:
     piped = catalog.locate("-", {}, lambda: FLAT)
     assert (piped.single, piped.content, piped.name) == (True, FLAT, "standard input")
     assert not catalog.locate(str(write_folder(tmp_path / "d", valid_folder())), {}).single
+
+
+def test_standard_input_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--data -` reads the piped bytes; a process without standard input is told so."""
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(FLAT)))
+    assert [r["events"] for r in Evidence.open("-").rows("outcomes")] == [7]
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(InputError) as caught:
+        Evidence.open("-")
+    assert caught.value.code == "no-input"
+    assert Evidence.open().location.shipped
 
 
 def test_version_comes_from_the_data_package(tmp_path: Path) -> None:
