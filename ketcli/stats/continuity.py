@@ -128,8 +128,8 @@ def told(correction: float | str, to: str, marked: NDArray[np.bool_], cells: str
     size = "The treatment-arm continuity correction" if isinstance(correction, str) else f"{correction:g}"
     why = {
         "only0": "with a zero cell",
-        "if0all": "because one or more had a zero cell",
-        "all": "whether or not they had a zero cell",
+        "if0all": "because at least one study had a zero cell",
+        "all": "with or without a zero cell",
     }[to]
     return (f"{size} was added to {cells} of {studies(count)} {why}.",)
 

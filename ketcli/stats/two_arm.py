@@ -70,7 +70,7 @@ def two_arm_effects(
         yi,
         vi,
         raw.n1 + raw.n2,
-        reasons=_reasons(raw, yi, vi, dropped),
+        reasons=_reasons(raw, yi, vi),
         corrected=table.corrected,
         notes=continuity.told(correction, to, table.corrected, where),
     )
@@ -114,13 +114,13 @@ def _peto(t: Table) -> tuple[Array, Array]:
     return (t.a - expected) / information, 1.0 / information
 
 
-def _reasons(table: Table, yi: Array, vi: Array, dropped: NDArray[np.bool_]) -> list[str]:
+def _reasons(table: Table, yi: Array, vi: Array) -> list[str]:
     """Return, per study, why it has no effect, "" when it has one."""
     bare, full = continuity.no_events(table), continuity.all_events(table)
     usable = np.isfinite(yi) & np.isfinite(vi) & (vi > 0.0)
     reasons = []
     for i in range(yi.size):
-        if usable[i] and not dropped[i]:
+        if usable[i]:
             reasons.append("")
         elif bare[i]:
             reasons.append("no events in either arm")

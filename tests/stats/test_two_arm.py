@@ -81,6 +81,19 @@ def test_a_study_that_is_left_out_does_not_count_as_a_zero() -> None:
     assert two_arm_effects("OR", *counts, to="if0all", drop00=False).corrected.all()
 
 
+def test_a_study_that_is_left_out_is_not_corrected() -> None:
+    effects = two_arm_effects("OR", [0, 5], [10, 10], [0, 3], [12, 10], to="all")
+    assert effects.corrected.tolist() == [False, True]
+    assert effects.notes[0] == "0.5 was added to every cell of 1 study with or without a zero cell."
+
+
+def test_a_study_without_an_effect_is_not_marked_as_corrected() -> None:
+    """With the variance alone corrected the log odds of a zero stay infinite."""
+    effects = two_arm_effects("OR", [0], [10], [3], [12], correct_effect=False)
+    assert effects.corrected.tolist() == [False]
+    assert effects.excluded == ("a zero cell and no correction",)
+
+
 def test_no_correction_leaves_a_row_with_its_reason() -> None:
     effects = two_arm_effects("OR", [0, 5], [10, 10], [2, 3], [12, 10], to="none")
     assert effects.excluded == ("a zero cell and no correction", "")
@@ -126,7 +139,7 @@ def test_the_arcsine_difference_is_never_corrected() -> None:
 def test_a_risk_ratio_near_certainty_keeps_the_digits_of_its_variance(n: int) -> None:
     """1/a - 1/n1 cancels when nearly everyone has the event; b/(a n1) does not."""
     effects = two_arm_effects("RR", [n - 1], [n], [n - 1], [n])
-    assert effects.vi[0] == pytest.approx(2 / (n * (n - 1)), rel=1e-14)
+    assert effects.vi[0] == pytest.approx(2 / (n * (n - 1)), rel=1e-14, abs=0)
 
 
 @pytest.mark.parametrize(
