@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ketcli.errors import unknown_value
+from ketcli.evidence.codes import STUDY_DRUGS
 from ketcli.evidence.regimens import REGIMENS, Window, parse_window
 
 if TYPE_CHECKING:
     from ketcli.evidence.load import Evidence
 
-STUDY_DRUGS = ("ketamine", "esketamine")
 TRD = ("trd-mdd", "mixed-trd")
 POPULATION_GROUPS = {
     "trd": TRD,

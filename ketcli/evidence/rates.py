@@ -20,7 +20,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ketcli.evidence import overlap
-from ketcli.evidence.filters import SECONDARY, STUDY_DRUGS, Filters
+from ketcli.evidence.codes import EXCLUDE_REASONS, STUDY_DRUGS
+from ketcli.evidence.filters import SECONDARY, Filters
 from ketcli.evidence.regimens import REGIMENS, classify
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ SCALES = ("MADRS", "HDRS", "HAMD", "QIDS", "PHQ-9")
 SETS = ("itt", "mitt", "period1", "observed", "completers")
 
 REASONS = {
+    **EXCLUDE_REASONS,
     "other-time": "rated outside the time window",
     "no-time": "time of rating not stated, or counted from the last dose",
     "derived-count": "count derived from a percent",
@@ -38,17 +40,6 @@ REASONS = {
     "too-few": "fewer people than asked for",
     "second-choice": "another row of the same study was chosen by the rule",
     "maintenance": "people chosen for an earlier benefit",
-    "overlapping-participants": "the same people are counted in another row",
-    "no-denominator": "the number of people rated was not seen",
-    "percent-only": "only a percent was seen",
-    "at-any-time": "best point reached, not the state at one time",
-    "cumulative": "reached by a date, not the state at one time",
-    "sustained-definition": "sustained response or remission, another outcome",
-    "responders-only": "denominator is responders",
-    "extension-selected": "people chosen for an earlier benefit or for staying",
-    "model-estimate": "estimated by a model, not counted",
-    "not-point-prevalence": "another rule of time",
-    "source-conflict": "sources contradict each other",
 }
 
 
@@ -86,6 +77,9 @@ class Rate:
     control: Rate | None = None
 
 
+Gathered = tuple[Rate, Mapping[str, Any]]
+
+
 @dataclass(frozen=True)
 class Selection:
     """What a selection kept, in order, and what it left out, each row with its reason."""
@@ -94,13 +88,24 @@ class Selection:
     left_out: tuple[Rate, ...]
 
 
-def select(evidence: Evidence, filters: Filters, outcomes: Iterable[str]) -> Selection:
-    """Return one rate per study, regimen, drug, route and outcome by the written rule, and the rows left out."""
+def gather(evidence: Evidence, filters: Filters, outcomes: Iterable[str]) -> list[Gathered]:
+    """Return every rate of these outcomes that passes the filters on study, drug and route, with its row."""
+    return list(_rows(evidence, filters, tuple(outcomes)))
+
+
+def select(
+    evidence: Evidence, filters: Filters, outcomes: Iterable[str], gathered: Iterable[Gathered] | None = None
+) -> Selection:
+    """Return one rate per study, regimen, drug, route and outcome by the written rule, and the rows left out.
+
+    `gathered` saves joining the tables again when one set of rows is asked for several time windows.
+    """
     wanted = tuple(outcomes)
+    rows = gather(evidence, filters, wanted) if gathered is None else gathered
     left_out: list[Rate] = []
     candidates: dict[tuple[str, ...], list[tuple[Rate, Any]]] = defaultdict(list)
     controls: dict[tuple[Any, ...], list[Rate]] = defaultdict(list)
-    for rate, row in _rows(evidence, filters, wanted):
+    for rate, row in rows:
         if rate.role == "control":
             controls[_same_rating(rate)].append(rate)
             continue
@@ -144,9 +149,7 @@ def select(evidence: Evidence, filters: Filters, outcomes: Iterable[str]) -> Sel
     return Selection(tuple(sorted(kept, key=key)), tuple(sorted(left_out, key=key)))
 
 
-def _rows(
-    evidence: Evidence, filters: Filters, outcomes: tuple[str, ...]
-) -> Iterable[tuple[Rate, Mapping[str, Any]]]:
+def _rows(evidence: Evidence, filters: Filters, outcomes: tuple[str, ...]) -> Iterable[Gathered]:
     """Join outcomes with their arm and study and yield what passes the filters on study, drug and route."""
     studies = {r["study_id"]: r for r in evidence.rows("studies") if filters.admits_study(r)}
     arms = {(r["study_id"], r["arm_id"]): r for r in evidence.rows("arms") if r["study_id"] in studies}

@@ -72,8 +72,19 @@ _ALL = (
     # who is counted twice
     Rule("self-overlap", "A study does not share people with itself", "The link says nothing and hides a slip."),
     Rule("asymmetric-overlap", "Shared people are named on both sides", "One of the two would be counted twice."),
-    Rule("same-people-twice", "People are poolable once per outcome and time", "A pool would count them twice."),
-    Rule("nested-arms", "An arm and its part are not both poolable", "A pool would count the part twice."),
+    # warnings: every command chooses one row itself, whatever the marks of the data say
+    Rule(
+        "same-people-twice",
+        "People are poolable once per outcome and time",
+        "A pool made elsewhere would count them twice.",
+        "warning",
+    ),
+    Rule(
+        "nested-arms",
+        "An arm and its part are not both poolable",
+        "A pool made elsewhere would count the part twice.",
+        "warning",
+    ),
     # counts
     Rule("events-over-total", "Events do not exceed the people counted among", "A rate cannot exceed 100 %."),
     Rule("percent-mismatch", "A percent agrees with its counts", "One of the three numbers is wrong."),
@@ -81,7 +92,10 @@ _ALL = (
     Rule("checked-without-number", "A row marked as checked holds a number", "There is nothing to check."),
     Rule("poolable-without-counts", "A poolable row has events and total", "It cannot enter a pool."),
     Rule(
-        "pool-rank", "Poolable rows of one arm and time are ranked 1, 2, ...", "The choice among them hangs on it."
+        "pool-rank",
+        "Poolable rows of one arm and time are ranked 1, 2, ...",
+        "Readers of the file choose by it.",
+        "warning",
     ),
     Rule("poolable-twice", "One poolable row per arm, outcome, scale, time and set", "People would count twice."),
     Rule(
