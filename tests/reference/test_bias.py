@@ -42,8 +42,8 @@ def studies(name: str, measure: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def counts(name: str, measure: str) -> dict[str, np.ndarray]:
-    included = block(name, measure)["included"]
-    return {role: np.asarray(column)[included] for role, column in pinned.arguments(name).items()}
+    included, columns = block(name, measure)["included"], pinned.arguments(name)
+    return {role: np.asarray(columns[role])[included] for role in ("events1", "total1", "events2", "total2")}
 
 
 def sizes(name: str, measure: str) -> np.ndarray:
