@@ -59,7 +59,7 @@ def studies(study: str | None = None, data: str | None = None, **options: Any) -
     """Return the list of studies, or every number of one study."""
     from ketcli.summaries import studies as summary
 
-    evidence, filters = _open(data, options)
+    evidence, filters = _open(data, {"population": "all"} | options)
     return to_frame(summary.card(evidence, study) if study else summary.listing(evidence, filters))
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ketcli.errors import unknown_value
-from ketcli.evidence.filters import DESIGN_GROUPS, STUDY_DRUGS, Filters
+from ketcli.errors import UsageError, unknown_value
+from ketcli.evidence.codes import ROUTES, STUDY_DRUGS
+from ketcli.evidence.filters import DESIGN_GROUPS, Filters
 from ketcli.evidence.regimens import classify
 
 if TYPE_CHECKING:
@@ -124,6 +125,17 @@ def codes_of(aspects: Iterable[str], factors: Iterable[str] = ()) -> tuple[str, 
     return tuple(dict.fromkeys(chosen))
 
 
+def check_names(names: Iterable[str]) -> None:
+    """Refuse a route typed behind the flag --route, which takes none here, with the option that does."""
+    for name in names:
+        if name in ROUTES:
+            raise UsageError(
+                f"--route takes no value here, but {name!r} was given",
+                code="flag-with-value",
+                hint=f"write --via {name} to limit the rows to this route",
+            )
+
+
 def check_outcomes(evidence: Evidence, given: Sequence[str] | None) -> tuple[str, ...]:
     """Return the outcomes asked for; one that no row on factors has is refused with the nearest."""
     known = {row["outcome"] for row in evidence.rows("factors")}
@@ -189,16 +201,16 @@ def _finding(row: Mapping[str, Any], study: Mapping[str, Any]) -> Finding:
     measure = row["effect_measure"]
     share = 0.01 if measure == "rd" else 1.0
     estimate, low, high = (None if row[n] is None else share * row[n] for n in ("effect", "ci_low", "ci_high"))
-    events, total = _whole(row["events"]), _whole(row["total"])
+    events, total = row["events"], row["total"]
     if measure == "rate":
         percent = row["percent"]
         counted = events is not None and total
-        estimate = events / total if counted else None if percent is None else percent / 100.0  # type: ignore[operator]
-    n_total = _whole(row["n_total"])
+        estimate = events / total if counted else None if percent is None else percent / 100.0
+    n_total = row["n_total"]
     return Finding(
         kind=kind_of(row, str(study.get("design", ""))),
         label=study.get("label") or row["study_id"],
-        year=_whole(study.get("year")),
+        year=study.get("year"),
         design=study.get("design", ""),
         population=study.get("population", ""),
         events=events,
@@ -283,12 +295,12 @@ def _regimens(row: Mapping[str, Any], arms: Mapping[str, list[Mapping[str, Any]]
     """Return the regimens of the row's arm, or of its study's arms on the drugs studied."""
     listed = arms.get(row["study_id"], [])
     own = [arm for arm in listed if arm["arm_id"] == row["arm_id"]]
-    studied = [arm for arm in own or listed if arm["drug"] in STUDY_DRUGS] or [
+    studied = [arm for arm in own if arm["drug"] in STUDY_DRUGS] or [
         arm for arm in listed if arm["drug"] in STUDY_DRUGS
     ]
-    names = ("drug", "route", "regimen", "background", "design")
-    return {classify(*(str(arm.get(name, "")) for name in names)) for arm in studied}
+    return {arm_regimen(arm, str(arm["design"])) for arm in studied}
 
 
-def _whole(value: float | None) -> int | None:
-    return None if value is None else round(value)
+def arm_regimen(arm: Mapping[str, Any], design: str) -> str:
+    """Return the regimen code of a row of the arms table in a study of this design."""
+    return classify(arm["drug"], arm["route"], arm["regimen"], arm.get("background", ""), design)

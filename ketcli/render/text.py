@@ -204,12 +204,12 @@ def effect(values: Sequence[Value], symbols: Symbols) -> str:
     """Return an effect: its measure's name, estimate and limits; events and total before a rate, a p behind.
 
     `values` are measure, estimate, limits and, if given, events, total, p and its inequality. What has no number
-    is said in words; a measure that is not known is a bare number with one decimal.
+    is said in words; a measure that is not known is a bare number as printed.
     """
     events, total, p, p_text = (*values[4:8], *(None,) * 4)[:4]
     measure = _text(values[0])
     estimate, low, high = (None if v is None else _float(v) for v in values[1:4])
-    name, form, digits = _EFFECTS.get(measure, ("", "number", 1))
+    name, form, digits = _EFFECTS.get(measure, ("", "printed", 4))
     ends = ["" if end is None else _written(end, form, digits, symbols) for end in (low, high)]
     match ends:
         case ["", ""]:
@@ -230,16 +230,20 @@ def effect(values: Sequence[Value], symbols: Symbols) -> str:
 
 
 def _written(value: float, form: str, digits: int, symbols: Symbols) -> str:
-    """Return a number of an effect; of points one decimal near zero, for the sign to be seen."""
+    """Return a number of an effect; of points (proportions) in per cent."""
     match form:
         case "percent":
             return percent(value)
         case "ratio":
             return ratio(value)
+        case "printed":
+            return ("" if value >= 0 else symbols.minus) + f"{abs(value):.{digits}g}"
         case "points":
-            return number(100.0 * value, 1 if 0.0 < abs(value) < 0.01 else digits, symbols)
-        case _:
-            return number(value, digits, symbols)
+            value = 100.0 * value
+    # an end of an interval that would be rounded to zero keeps the decimals that show its side
+    while digits < 3 and 0.0 < abs(value) < 0.5 * 10.0**-digits:
+        digits += 1
+    return number(value, digits, symbols)
 
 
 def _without_first(display: Display, rest: Sequence[Value], symbols: Symbols) -> str:

@@ -95,14 +95,9 @@ def _slope(
     pairs = [(rate, value) for rate in members if (value := average(rate, moderator, arms)) is not None]
     values = [value for _, value in pairs]
     alike = max(values.count(value) for value in values) if values else 0
-    if len(pairs) < FEWEST or len(pairs) - alike < 2:
-        # one study apart from all others would make the slope alone
-        reason = (
-            f"known in fewer than {FEWEST} studies" if len(pairs) < FEWEST else "the same in all studies but one"
-        )
-        reason = reason if alike < len(pairs) or len(pairs) < FEWEST else "the same in all studies"
+    if reason := _refusal(len(pairs), alike):
         if pairs and len(members) > 1:
-            few[f"{moderator.name} is {reason}"].append(f"{pool_title(members[0])}, {len(pairs)} of {len(members)}")
+            few[reason].append(f"{moderator.name}: {pool_title(members[0])}, {len(pairs)} of {len(members)}")
         return []
     from ketcli.stats.permutation import permutation_test
     from ketcli.stats.proportions import proportion_effects
@@ -112,9 +107,9 @@ def _slope(
     effects = proportion_effects("PLO", [r.events or 0 for r in rates], [r.total or 0 for r in rates])
     matrix = [[value / moderator.step] for value in values]
     names = (moderator.column,)
-    fit = meta_regression(effects.yi, effects.vi, matrix, names, tau2=how.tau2, test=how.test, level=how.level)
+    fit = meta_regression(effects.yi, effects.vi, matrix, names, tau2=_method(how), test=how.test, level=how.level)
     shuffled = permutation_test(
-        effects.yi, effects.vi, matrix, names, tau2=how.tau2, test=how.test, iterations=1000
+        effects.yi, effects.vi, matrix, names, tau2=_method(how), test=how.test, iterations=1000
     )
     p, p_permutation, r2 = finite(float(fit.p[1])), finite(float(shuffled.p[1])), finite(fit.r2)
     line: dict[str, Value] = {
@@ -139,6 +134,21 @@ def _slope(
     said = [] if r2 is None else [f"R² {r2:.0f} %"]
     said += [] if p_permutation is None else [f"permutation p {p_permutation:.2g}"]
     return [line | {"notes": ", ".join(said)}]
+
+
+def _method(how: Settings) -> str:
+    """Return the estimator of tau² of a regression: none when a common effect is asked for."""
+    return "CE" if how.model == "common" else how.tau2
+
+
+def _refusal(known: int, alike: int) -> str:
+    """Return why no slope can be made of `known` studies of which `alike` have one value, "" when it can."""
+    if known < FEWEST:
+        return f"known in fewer than {FEWEST} studies"
+    if known == alike:
+        return "the same in all studies"
+    # one study apart from all others would make the slope alone
+    return "the same in all studies but one" if known - alike == 1 else ""
 
 
 def average(rate: Rate, moderator: Moderator, arms: Mapping[tuple[str, str], Mapping[str, Any]]) -> float | None:
@@ -184,7 +194,9 @@ def _subgroups(
         if len(groups) < 2:
             if len(counts) > 1:
                 shown = ", ".join(f"{name} {len(found)}" for name, found in counts.items())
-                few[f"no two {plural} have two studies each"].append(f"{title}, {fixed}: {outcome} ({shown})")
+                few["fewer than two groups of two studies"].append(
+                    f"{plural}: {title}, {fixed}: {outcome}, {shown}"
+                )
             continue
         rows += _compared(groups, attribute, f"{title}, {fixed}: {outcome}", how)
     return rows
@@ -198,7 +210,7 @@ def _compared(groups: Mapping[str, Sequence[Rate]], attribute: str, title: str, 
     rates = [rate for found in groups.values() for rate in found]
     labels = [name for name, found in groups.items() for _ in found]
     effects = proportion_effects("PLO", [r.events or 0 for r in rates], [r.total or 0 for r in rates])
-    result = subgroup_analysis(effects.yi, effects.vi, labels, tau2=how.tau2, test=how.test, level=how.level)
+    result = subgroup_analysis(effects.yi, effects.vi, labels, tau2=_method(how), test=how.test, level=how.level)
     back = to_natural("PLO")
     rows: list[Row] = []
     factor = next(code for code, (name, _) in GROUPINGS.items() if name == attribute)
@@ -259,8 +271,10 @@ def _exp(value: float) -> float | None:
 
 
 def _notes(rows: Iterable[Row], few: Mapping[str, Sequence[str]], how: Settings) -> tuple[Note, ...]:
-    reasons = "; ".join(f"{reason} ({'; '.join(pools)})" for reason, pools in few.items())
-    notes = [Note("selection", f"Not computed between studies: {reasons}.")] if reasons else []
+    notes = [
+        Note("selection", f"Not computed between studies, {reason}: {'; '.join(pools)}.")
+        for reason, pools in few.items()
+    ]
     sizes = [int(str(row["k"])) for row in rows if row["kind"] == "moderator"]
     if sizes:
         caution = (
@@ -269,10 +283,11 @@ def _notes(rows: Iterable[Row], few: Mapping[str, Sequence[str]], how: Settings)
         )
         if min(sizes) < ADVISED:
             caution += f" Fewer than {ADVISED} studies: one study can make the slope; take it as a question."
+        spread = "common effect" if how.model == "common" else f"τ² by {how.tau2}"
         notes += [
             Note(
                 "method",
-                f"Between studies: the rates of ket rates, logit scale, inverse variance, τ² by {how.tau2}, "
+                f"Between studies: the rates of ket rates, logit scale, inverse variance, {spread}, "
                 f"{how.percent} interval {how.test} (adhoc, knha: Hartung-Knapp); permutation p from all "
                 "arrangements, or from 1000 when there are more.",
             ),

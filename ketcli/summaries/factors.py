@@ -105,7 +105,7 @@ def _row(found: Finding, how: Settings, shares: Mapping[str, Sequence[str]]) -> 
         "ci_high": high,
         "shares_with": " ".join(shares.get(found.study_id, ())),
         "block": f"{_sentence(FACTORS.get(found.factor, found.factor))}: {KINDS[kind]}",
-        "versus": _versus(found),
+        "versus": versus(found),
         "measured": spoken(found.outcome),
         # a p that stands beside no interval is part of the effect and never dropped with the column
         **({"p_beside": None, "p_inside": found.p} if low is None else {"p_beside": found.p, "p_inside": None}),
@@ -114,7 +114,7 @@ def _row(found: Finding, how: Settings, shares: Mapping[str, Sequence[str]]) -> 
     }
 
 
-def _versus(found: Finding) -> str:
+def versus(found: Finding) -> str:
     """Return what is compared with what in a row, as people see it; a row without a number says its words."""
     levels = spoken(found.level) + (f" v {spoken(found.reference_level)}" if found.reference_level else "")
     match found.kind:

@@ -7,7 +7,7 @@ import re
 # a hyphen between two digits is a range (65-74) and stays
 _HYPHEN = re.compile(r"(?<!\d)-|-(?!\d)")
 _CAPITALS = re.compile(
-    r"\b(?:madrs|hdrs|qids|phq|cdrs|ssi|cadss|sds|sr|ect|cbt|ptsd|bmi|bpd|sud|crp|bdnf|iv|im|sc|er)(?=\d*\b)"
+    r"\b(?:madrs|hdrs|qids|phq|cdrs|ssi|cadss|sds|sr|ect|cbt|ptsd|bmi|bpd|sud|crp|bdnf|iv|im|sc|er|ae)(?=\d*\b)"
 )
 
 
