@@ -73,6 +73,7 @@ _ALL = (
     Column("rd", "Risk difference", "number", "", "risk on the drug minus risk on control, 0-1"),
     Column("rd_low", "RD low", "number", "", "lower limit of the risk difference"),
     Column("rd_high", "RD high", "number", "", "upper limit of the risk difference"),
+    Column("rd_model", "Model of RD", "code", "", "random, common or mh; empty when it follows from the ratio"),
     Column("rd_tau2", "τ² of RD", "number", "", "between-study variance of the risk difference"),
     Column("rd_i2", "I² of RD", "percent", "%", "share of the variability of the risk difference between studies"),
     Column("nnh", "NNH", "number", "people", "number needed to harm, 1/rd (negative: fewer events on the drug)"),

@@ -14,13 +14,8 @@ from ketcli.summaries.pooling import Settings, finite
 if TYPE_CHECKING:
     from ketcli.stats.results import Pooled
 
-NAMES = {
-    "random": "Random effects",
-    "common": "Common effect",
-    "mh": "Mantel-Haenszel",
-    "peto": "Peto",
-    "glmm": "Mixed model of the counts",
-}
+
+MH_LEADS = "Risk ratio by Mantel-Haenszel, one true ratio supposed, because an arm is without events"
 
 
 @dataclass(frozen=True)
@@ -46,14 +41,17 @@ class Tables:
 
 @dataclass(frozen=True)
 class Line:
-    """One pooled contrast: row values on the natural scale, the weights of the studies, what to say of it."""
+    """One pooled contrast: row values on the natural scale, the weights of the studies, what to say of it.
+
+    `model` is that of the ratio, `rd_model` that of the difference ("" where it follows from the ratio).
+    """
 
     model: str
+    rd_model: str
     values: dict[str, Value]
     weights: tuple[float, ...] = ()
     notes: tuple[str, ...] = ()
     spread: str = ""
-    corrected: bool = False
     rd_prediction: tuple[float | None, float | None] = (None, None)
 
     @property
@@ -100,16 +98,22 @@ def difference(rd: float, low: float, high: float) -> dict[str, Value]:
     }
 
 
-def lines(tables: Tables, control_risk: float, how: Settings) -> list[Line]:
-    """Return the pooled contrast and, unless a model was asked for, the method beside it.
+def lead(tables: Tables, control_risk: float, how: Settings) -> Line:
+    """Return the pooled contrast by the model asked for; by default inverse variance with random effects.
 
-    `control_risk` turns the odds ratio of Peto's method and of the mixed model into a risk difference.
-
-    Without zero cells: inverse variance with random effects, Mantel-Haenszel beside it. With a zero cell:
-    Mantel-Haenszel, which needs no correction, and beside it random effects with 0.5 added to those tables.
+    With a zero cell the default ratio is Mantel-Haenszel's, which needs no correction; a difference needs none
+    either way. `control_risk` turns the odds ratio of Peto's method and of the mixed model into a difference.
     """
-    default = ("mh", "random") if tables.has_zero else ("random", "mh")
-    return [_line(model, tables, control_risk, how) for model in ((how.model,) if how.model else default)]
+    if how.model in ("peto", "glmm"):
+        return _odds_line(how.model, tables, control_risk, how)
+    if how.model:
+        return _line(how.model, how.model, tables, how)
+    return _line("mh" if tables.has_zero else "random", "random", tables, how)
+
+
+def beside(tables: Tables, how: Settings) -> Line | None:
+    """Return Mantel-Haenszel's line, to compare the default one with; None when a model was asked for."""
+    return None if how.model else _line("mh", "mh", tables, how)
 
 
 def incidence(events: Sequence[int], totals: Sequence[int], how: Settings) -> Pooled:
@@ -118,11 +122,9 @@ def incidence(events: Sequence[int], totals: Sequence[int], how: Settings) -> Po
     return pooling.pool_proportions(events, totals, replace(how, model=model))
 
 
-def _line(model: str, tables: Tables, control_risk: float, how: Settings) -> Line:
-    if model in ("peto", "glmm"):
-        return _odds_line(model, tables, control_risk, how)
-    ratio, rd = _pool("RR", model, tables, how), _pool("RD", model, tables, how)
-    values: dict[str, Value] = {"model": model, "measure": "RR"}
+def _line(model: str, rd_model: str, tables: Tables, how: Settings) -> Line:
+    ratio, rd = _pool("RR", model, tables, how), _pool("RD", rd_model, tables, how)
+    values: dict[str, Value] = {"model": model, "measure": "RR", "rd_model": rd_model}
     if ratio is not None:
         values |= _ratio_values(ratio, "RR")
     if rd is not None:
@@ -131,11 +133,11 @@ def _line(model: str, tables: Tables, control_risk: float, how: Settings) -> Lin
     values["k"] = len(tables.events)
     return Line(
         model,
+        rd_model,
         values,
         weights=() if ratio is None else tuple(float(w) for w in ratio.weights),
-        notes=() if ratio is None else ratio.notes,
+        notes=() if ratio is None else ratio.notes + (MH_LEADS,) * (model != rd_model),
         spread=_spread(ratio, rd),
-        corrected=model in ("random", "common") and tables.has_zero,
         rd_prediction=(None, None) if rd is None else (finite(rd.pi_low), finite(rd.pi_high)),
     )
 
@@ -167,14 +169,17 @@ def _pool(measure: str, model: str, tables: Tables, how: Settings) -> Pooled | N
     """Pool one measure; None when no study tells anything of it."""
     if model == "mh":
         from ketcli.stats.mantel_haenszel import mantel_haenszel
+        from ketcli.stats.pooled_line import COMMON_NOTE
 
-        return mantel_haenszel(measure, *tables.arms, level=how.level)
+        pooled = mantel_haenszel(measure, *tables.arms, level=how.level)
+        return replace(pooled, notes=tuple(note for note in pooled.notes if note != COMMON_NOTE))
     import numpy as np
 
     from ketcli.stats.pooling import common_effect, random_effects
     from ketcli.stats.two_arm import two_arm_effects
 
-    effects = two_arm_effects(measure, *tables.arms)
+    # a difference is as observed; only its variance would be zero in tables without (or full of) events
+    effects = two_arm_effects(measure, *tables.arms, correct_effect=measure != "RD")
     known = np.isfinite(effects.yi)
     if not known.any():
         return None
@@ -202,7 +207,7 @@ def _odds_line(model: str, tables: Tables, control_risk: float, how: Settings) -
     values: dict[str, Value] = {"measure": "OR", **_ratio_values(pooled, "OR"), **difference(*limits)}
     values["k"] = len(tables.events)
     weights = tuple(float(w) for w in pooled.weights)
-    return Line(model, values, weights, pooled.notes, pooling.spread(pooled))
+    return Line(model, "", values, weights, pooled.notes, pooling.spread(pooled))
 
 
 def _at_risk(log_odds_ratio: float, risk: float) -> float:

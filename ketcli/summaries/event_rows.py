@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ketcli.evidence.events import REASONS, Count
+from ketcli.evidence.event_counts import REASONS, Count
 from ketcli.report import Value
 from ketcli.summaries import contrasts, pooling
 from ketcli.summaries.contrasts import Line, Tables
@@ -108,8 +108,8 @@ def study_row(
     return row | contrasts.contrast(count.events, count.total, control.events, control.total, how)
 
 
-def pooled_rows(members: Sequence[Count], how: Settings, block: str) -> PooledRows:
-    """Return the lines of one pool; none for fewer than two studies."""
+def pooled_rows(members: Sequence[Count], how: Settings, block: str, *, compare: bool = True) -> PooledRows:
+    """Return the lines of one pool, with `compare` the method beside the first; none for fewer than two studies."""
     if len(members) < 2:
         return PooledRows()
     shared: Fields = {
@@ -141,9 +141,11 @@ def pooled_rows(members: Sequence[Count], how: Settings, block: str) -> PooledRo
         "control_high": risk["ci_high"],
     }
     control_risk = risk["estimate"] if isinstance(risk["estimate"], float) else math.nan
-    first, *others = contrasts.lines(tables, control_risk, how)
-    beside = [{"kind": "alternative", **_named(_beside(line)), **shared, **line.values} for line in others]
-    return PooledRows((*_first(first, both, shared), *beside), first.weights, first.notes)
+    first = contrasts.lead(tables, control_risk, how)
+    rows = _first(first, both, shared)
+    if compare and (other := contrasts.beside(tables, how)):
+        rows.append({"kind": "alternative", **_named("Mantel-Haenszel"), **shared, **other.values})
+    return PooledRows(tuple(rows), first.weights, first.notes)
 
 
 def control_drugs(members: Sequence[Count]) -> tuple[str, ...]:
@@ -168,10 +170,9 @@ def _named(label: str) -> Fields:
 
 def _first(line: Line, both: Fields, shared: Fields) -> list[Fields]:
     """Return the pooled line and, where the model has one, the interval in which the next study may lie."""
-    method = ", Mantel-Haenszel" if line.model == "mh" else ""
-    name = f"Pooled, {line.values['k']} studies{method}"
+    name = f"Pooled, {line.values['k']} studies"
     between = line.spread
-    known = line.values.get("pi_low") is not None
+    known = line.values.get("pi_low") is not None or line.rd_prediction[0] is not None
     suffix = f"; {between}" if between and not known else ""
     rows: list[Fields] = [{"kind": "pooled", **_named(name + suffix), **both, **shared, **line.values}]
     if known:
@@ -183,17 +184,13 @@ def _first(line: Line, both: Fields, shared: Fields) -> list[Fields]:
                 "k": line.values["k"],
                 "model": line.model,
                 "measure": line.values["measure"],
-                f"{line.ratio}_low": line.values["pi_low"],
-                f"{line.ratio}_high": line.values["pi_high"],
+                f"{line.ratio}_low": line.values.get("pi_low"),
+                f"{line.ratio}_high": line.values.get("pi_high"),
                 "rd_low": line.rd_prediction[0],
                 "rd_high": line.rd_prediction[1],
             }
         )
     return rows
-
-
-def _beside(line: Line) -> str:
-    return contrasts.NAMES[line.model] + (", 0.5 added to zero cells" if line.corrected else "")
 
 
 def _incidence(members: Sequence[Count], shared: Fields, how: Settings) -> PooledRows:

@@ -15,7 +15,7 @@ from ketcli.summaries.columns import columns
 from ketcli.summaries.pooling import Settings
 
 if TYPE_CHECKING:
-    from ketcli.evidence.events import Count
+    from ketcli.evidence.event_counts import Count
     from ketcli.evidence.filters import Filters
     from ketcli.evidence.load import Evidence
 

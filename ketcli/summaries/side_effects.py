@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from ketcli.errors import UsageError, unknown_value
 from ketcli.evidence import event_names
 from ketcli.evidence.codes import PHASES
+from ketcli.evidence.event_counts import REASONS, Count
 from ketcli.evidence.event_names import SERIOUS, STOPPED
-from ketcli.evidence.events import REASONS, Count, Selection, select
+from ketcli.evidence.events import Selection, select
 from ketcli.report import Axis, Display, Note, Report
-from ketcli.summaries import event_rows, pooling
+from ketcli.summaries import contrasts, event_rows, pooling
 from ketcli.summaries.columns import columns
 from ketcli.summaries.event_rows import Fields, PooledRows
 from ketcli.summaries.rates import population_words, sources
@@ -27,7 +28,20 @@ COLUMNS = columns(
     *("kind", "study_id", "label", "event", "term", "drug", "route", "dose", "arms"),
     *("events", "total", "rate", "ci_low", "ci_high"),
     *("control_drug", "control_events", "control_total", "control_rate", "control_low", "control_high"),
-    *("rr", "rr_low", "rr_high", "or", "or_low", "or_high", "rd", "rd_low", "rd_high", "rd_tau2", "rd_i2"),
+    *(
+        "rr",
+        "rr_low",
+        "rr_high",
+        "or",
+        "or_low",
+        "or_high",
+        "rd",
+        "rd_low",
+        "rd_high",
+        "rd_model",
+        "rd_tau2",
+        "rd_i2",
+    ),
     *("nnh", "nnh_low", "nnh_high", "nnh_words", "phase", "serious", "grouped", "pooled", "reason"),
     *("population", "design", "year", "percent", "events_derived", "source_kind", "weight", "measure"),
     *pooling.POOLED_COLUMNS,
@@ -158,12 +172,12 @@ def _overview_rows(
         lines.sort(key=lambda row: (row["event"] in (SERIOUS, STOPPED), -float(row["rate"] or 0.0)))
         rows += lines
     if not how.model and (bare := [str(row["event"]) for row in rows if row.get("model") == "mh"]):
-        said["Mantel-Haenszel leads, an arm being without events"] = bare
+        said[contrasts.MH_LEADS] = bare
     return rows
 
 
 def _overview_line(pool: list[Count], how: Settings, block: str) -> Fields:
-    lines: PooledRows = event_rows.pooled_rows(pool, how, block)
+    lines: PooledRows = event_rows.pooled_rows(pool, how, block, compare=False)
     row = lines.rows[0] if lines.rows else event_rows.study_row(pool[0], how, block) | {"k": 1}
     return row | {"shown": event_rows.event_title(pool[0])}
 
@@ -289,8 +303,8 @@ def _pooled_method(how: Settings) -> str:
     match how.model:
         case "":
             return (
-                f"Pooled: {random}, Mantel-Haenszel beside it; with a zero cell, Mantel-Haenszel without "
-                f"correction leads. {rates}"
+                f"Pooled: {random}, Mantel-Haenszel beside it; with a zero cell the risk ratio is "
+                f"Mantel-Haenszel's, without correction. {rates}"
             )
         case "random" | "common":
             model = random if how.model == "random" else "common-effect inverse variance"
