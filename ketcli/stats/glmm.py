@@ -5,5 +5,14 @@ from ketcli.stats.glmm_proportion import (
     population_mean_probability,
     proportion_heterogeneity,
 )
+from ketcli.stats.glmm_result import HeterogeneityTests
+from ketcli.stats.glmm_two_arm import glmm_two_arm, two_arm_heterogeneity
 
-__all__ = ["glmm_proportion", "population_mean_probability", "proportion_heterogeneity"]
+__all__ = [
+    "HeterogeneityTests",
+    "glmm_proportion",
+    "glmm_two_arm",
+    "population_mean_probability",
+    "proportion_heterogeneity",
+    "two_arm_heterogeneity",
+]

@@ -10,13 +10,13 @@ import numpy as np
 from ketcli.stats.glmm_likelihood import Evaluation, Model, Point, evaluate
 from ketcli.stats.results import Array
 
-NEWTON_STEPS = 200
+NEWTON_STEPS = 60
 STEP_TOLERANCE = 1e-9
 LONGEST_STEP = 2.0
 # A variance that lifts the log-likelihood by less than this is zero.
 BOUNDARY_GAIN = 1e-8
-# A standard deviation outside these (on the logit or log odds ratio scale) is on its way to zero or to infinity.
-SMALLEST_SD, LARGEST_SD = 1e-5, 1e3
+# A standard deviation (or a coefficient) outside these, on the logit scale, is on its way to zero or to infinity.
+SMALLEST_SD, LARGEST_SD = 1e-5, 40.0
 # Starting standard deviations: the likelihood can have more than one peak.
 START_SDS = (0.15, 0.5, 1.5, 4.0)
 
@@ -87,7 +87,8 @@ def _vanishing(point: Point) -> bool:
 
 
 def _out_of_range(point: Point) -> bool:
-    return _vanishing(point) or bool((point.log_sd > np.log(LARGEST_SD)).any())
+    too_far = (point.log_sd > np.log(LARGEST_SD)).any() or (np.abs(point.beta) > LARGEST_SD).any()
+    return _vanishing(point) or bool(too_far)
 
 
 def _climb(model: Model, point: Point, nodes: int | None) -> _Peak:
@@ -121,18 +122,32 @@ def _newton_step(model: Model, here: Evaluation) -> tuple[Array, Array]:
     if model.study is None:
         return _ascend(hessian.sum(axis=0), gradient.sum(axis=0)), np.zeros(0)
     inner, own = gradient[:, :-1], gradient[:, -1]
-    cross, bend = hessian[:, :-1, -1], hessian[:, -1, -1]
-    shared = _ascend(shared_hessian(model, hessian), (inner - cross * (own / bend)[:, None]).sum(axis=0))
+    cross, bend = _study_part(hessian)
+    shared = _ascend(_profiled(hessian), (inner - cross * (own / bend)[:, None]).sum(axis=0))
     return shared, -(own + cross @ shared) / bend
 
 
-def shared_hessian(model: Model, hessian: Array) -> Array:
+def _study_part(hessian: Array) -> tuple[Array, Array]:
+    """Return the mixed (k, p + d) and the own (k,) second derivatives of the study parameters.
+
+    A study without a parameter of its own has only zeros there; -1 keeps its step at zero.
+    """
+    bend = hessian[:, -1, -1]
+    return hessian[:, :-1, -1], np.where(bend < 0.0, bend, -1.0)
+
+
+def _profiled(hessian: Array) -> Array:
     """Return the Hessian of the log-likelihood in the shared parameters, study parameters profiled out."""
-    if model.study is None:
-        return np.asarray(hessian.sum(axis=0))
-    cross, bend = hessian[:, :-1, -1], hessian[:, -1, -1]
+    cross, bend = _study_part(hessian)
     eliminated = cross[:, :, None] * cross[:, None, :] / bend[:, None, None]
     return np.asarray((hessian[:, :-1, :-1] - eliminated).sum(axis=0))
+
+
+def study_covariance(best: Fit) -> Array:
+    """Return the covariance (k, k) of the estimated study parameters `best.alpha`."""
+    cross, bend = _study_part(best.evaluation.hessian)
+    ratio = cross / bend[:, None]
+    return np.asarray(np.diag(-1.0 / bend) + ratio @ _inverse(-_profiled(best.evaluation.hessian)) @ ratio.T)
 
 
 def _ascend(hessian: Array, gradient: Array) -> Array:
@@ -147,7 +162,7 @@ def _ascend(hessian: Array, gradient: Array) -> Array:
 def _finish(model: Model, peak: _Peak) -> Fit:
     point, here = peak.point, peak.evaluation
     sd = np.exp(point.log_sd)
-    covariance = _inverse(-shared_hessian(model, here.hessian))
+    covariance = _inverse(-(here.hessian.sum(axis=0) if model.study is None else _profiled(here.hessian)))
     # from ln sd to sd: at the maximum the gradient is zero and the delta method is exact
     chain = np.concatenate([np.ones(point.beta.size), sd])
     return Fit(

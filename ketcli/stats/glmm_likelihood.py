@@ -2,7 +2,7 @@
 
 Study i, arm a has the linear predictor
 
-    eta_ia = study_a alpha_i + sum_j fixed_aj beta_j + sum_j random_aj sd_j u_ij,   u ~ N(0, 1) independent,
+    eta_ia = study_ia alpha_i + sum_j fixed_aj beta_j + sum_j random_aj sd_j u_ij,   u ~ N(0, 1) independent,
 
 with alpha_i present only where the studies have parameters of their own. The random effects are integrated out by
 `quadrature`. Derivatives come from the same nodes: the gradient of a log integral is the posterior mean of the
@@ -27,7 +27,8 @@ HALF_LOG_2PI = 0.5 * np.log(2.0 * np.pi)
 class Model:
     """What k studies were observed to do (`family`) and how their A arms depend on the parameters.
 
-    `fixed` (A, p) and `random` (A, d) are the same for all studies; `study` (A,) is None without study parameters.
+    `fixed` (A, p) and `random` (A, d) are the same for all studies; `study` (k, A) is None without study
+    parameters, and a row of zeros for a study that has none of its own.
     """
 
     family: Family
@@ -117,7 +118,7 @@ def _derivatives(
     # d eta / d ln sd_j = random_aj sd_j u_j
     slope[..., p : p + d] = loads[None, :, None, :] * rule.points[:, None, :, :]
     if model.study is not None:
-        slope[..., -1] = model.study[None, :, None]
+        slope[..., -1] = model.study[:, :, None]
     score = np.einsum("kam,kamp->kmp", residual, slope)
     mean = np.einsum("km,kmp->kp", share, score)
     flat = slope.reshape(k, arms * m, -1)

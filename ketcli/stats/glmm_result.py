@@ -12,7 +12,7 @@ from ketcli.stats import heterogeneity as het
 from ketcli.stats import least_squares as ls
 from ketcli.stats import validate
 from ketcli.stats.distributions import chi2_sf, normal_cdf
-from ketcli.stats.pooled_line import pooled_line
+from ketcli.stats.pooled_line import COMMON_NOTE, NOTHING, pooled_line
 from ketcli.stats.prediction import prediction_interval
 from ketcli.stats.results import Array, Effects, Interval, Pooled
 
@@ -30,7 +30,7 @@ class HeterogeneityTests:
 
     `wald` and `lrt` have `df` degrees of freedom (metafor's QE.Wld and QE.LRT). `tau2_lrt` compares the fit
     with tau² = 0; half of its null distribution sits at zero, so that its p-value is half the chi-square(1) tail
-    (Self & Liang 1987), and 1 at the boundary.
+    (Self & Liang 1987), and 1 at the boundary. `note` says why a number is missing.
     """
 
     wald: float
@@ -40,20 +40,26 @@ class HeterogeneityTests:
     df: float
     tau2_lrt: float
     tau2_p: float
+    note: str = ""
 
 
-def heterogeneity_tests(wald_q: float, lrt_q: float, df: float, tau2_lrt: float) -> HeterogeneityTests:
-    """Return the tests with their p-values; NaN statistics stay NaN."""
-    above = max(tau2_lrt, 0.0)
+def heterogeneity_tests(
+    wald_q: float, lrt_q: float, df: float, tau2_lrt: float, note: str = ""
+) -> HeterogeneityTests:
+    """Return the tests with their p-values; NaN statistics stay NaN, and `note` says why."""
+    # rounding can leave a likelihood ratio a little below zero; NaN stays NaN
+    lrt = 0.0 if lrt_q < 0.0 else lrt_q
+    above = 0.0 if tau2_lrt < 0.0 else tau2_lrt
     return HeterogeneityTests(
         wald=wald_q,
         wald_p=float(chi2_sf(wald_q, df)),
-        lrt=max(lrt_q, 0.0),
-        lrt_p=float(chi2_sf(max(lrt_q, 0.0), df)),
+        lrt=lrt,
+        lrt_p=float(chi2_sf(lrt, df)),
         df=df,
         tau2_lrt=above,
         # the upper normal tail of the root is half the chi-square(1) tail
-        tau2_p=float(normal_cdf(-math.sqrt(above))) if above > 0.0 else 1.0,
+        tau2_p=1.0 if above == 0.0 else float(normal_cdf(-math.sqrt(above))),
+        note=note,
     )
 
 
@@ -97,25 +103,35 @@ def line(
     effects: Effects,
     q: float,
     notes: tuple[str, ...],
+    *,
+    common: bool = False,
 ) -> Pooled:
-    """Return the pooled line of a fit.
+    """Return the pooled line of a fit, of a model with tau² = 0 by supposition when `common`.
 
     `effects` are the inverse-variance effects of the same studies (NaN where excluded): they give the typical
-    variance that I² sets tau² against (as metafor's rma.glmm) and the weights on show. `q` is Wald's Q.
+    variance that I² sets tau² against (as metafor's rma.glmm) and the weights on show. `q` is Wald's Q, from which
+    I² comes when `common`.
     """
     present = np.isfinite(effects.yi)
     k = int(present.sum())
     tau2 = estimates.tau**2
-    band = prediction_interval(
-        options.prediction,
-        df=k - 1.0,
-        estimate=estimates.mean,
-        tau2=tau2,
-        se=estimates.se,
-        se_hk=math.nan,
-        level=options.level,
+    band = (
+        NOTHING
+        if common
+        else prediction_interval(
+            options.prediction,
+            df=k - 1.0,
+            estimate=estimates.mean,
+            tau2=tau2,
+            se=estimates.se,
+            se_hk=math.nan,
+            level=options.level,
+        )
     )
-    i2, h2 = het.i2_from_tau2(tau2, _typical(effects.yi[present], effects.vi[present])) if k > 1 else _UNKNOWN
+    if common or k == 1:
+        i2, h2 = het.i2_from_q(q, k - 1.0)
+    else:
+        i2, h2 = het.i2_from_tau2(tau2, _typical(effects.yi[present], effects.vi[present]))
     return pooled_line(
         model="glmm",
         method=method,
@@ -134,11 +150,8 @@ def line(
         prediction=band,
         weights=_display_weights(effects.vi, tau2, present),
         converged=estimates.converged,
-        notes=(*notes, *_notes(k, estimates, band)),
+        notes=(*notes, *_notes(k, estimates, band, common)),
     )
-
-
-_UNKNOWN = (math.nan, math.nan)
 
 
 def _typical(yi: Array, vi: Array) -> float:
@@ -150,19 +163,21 @@ def _display_weights(vi: Array, tau2: float, present: NDArray[np.bool_]) -> Arra
     return np.asarray(100.0 * weights / weights.sum())
 
 
-def _notes(k: int, estimates: Estimates, band: Interval) -> tuple[str, ...]:
+def _notes(k: int, estimates: Estimates, band: Interval, common: bool) -> tuple[str, ...]:
     if k == 1:
         return (
             "One study: the line is that study's own result; tau² is taken as 0, and its standard error, I², H² "
             "and a prediction interval are not defined.",
         )
     notes = [WEIGHTS_NOTE]
-    if estimates.tau == 0.0:
+    if common:
+        notes.append(COMMON_NOTE)
+    elif estimates.tau == 0.0:
         notes.append(
             "The likelihood is highest at tau² = 0, where the standard error of tau² is not defined; the "
             "result is that of a common-effect model."
         )
-    if k == 2:
+    if k == 2 and not common:
         notes.append(
             "Two studies: tau² is hardly estimable and an interval from t with 1 degree of freedom is "
             "uninformative; look at both studies."

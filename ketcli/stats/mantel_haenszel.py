@@ -15,13 +15,12 @@ from ketcli.stats import continuity, validate
 from ketcli.stats.continuity import Table
 from ketcli.stats.effects import studies
 from ketcli.stats.heterogeneity import i2_from_q
-from ketcli.stats.pooled_line import pooled_line
+from ketcli.stats.pooled_line import COMMON_NOTE, pooled_line
 from ketcli.stats.results import Array, Effects, Pooled
 from ketcli.stats.strata import FORMULAS, Mean, hypergeometric, only
 from ketcli.stats.two_arm import two_arm_effects
 
 MEASURES = ("OR", "RR", "RD")
-COMMON_NOTE = "The model supposes one true effect: tau² is 0, without a standard error or a prediction interval."
 
 
 def mantel_haenszel(

@@ -11,6 +11,7 @@ from ketcli.stats.inference import wald
 from ketcli.stats.results import Array, Interval, Pooled
 
 NOTHING = Interval(math.nan, math.nan)
+COMMON_NOTE = "The model supposes one true effect: tau² is 0, without a standard error or a prediction interval."
 
 
 def pooled_line(

@@ -1,4 +1,4 @@
-"""Mantel-Haenszel, Peto and the tests over strata agree with metafor's rma.mh and rma.peto on every worked example."""
+"""Mantel-Haenszel, Peto and the tests over strata agree with metafor's rma.mh and rma.peto on every example."""
 
 from typing import Any
 
