@@ -68,7 +68,8 @@ def factors(
     }
 
     def make(terminal: Terminal) -> Report:
-        from ketcli.evidence.factors import check_names, check_outcomes
+        from ketcli.evidence.aspects import check_names
+        from ketcli.evidence.factors import check_outcomes
         from ketcli.summaries import factors as summary
         from ketcli.summaries import pooling
 

@@ -230,7 +230,7 @@ def effect(values: Sequence[Value], symbols: Symbols) -> str:
 
 
 def _written(value: float, form: str, digits: int, symbols: Symbols) -> str:
-    """Return a number of an effect; of points (proportions) in per cent."""
+    """Return one number of an effect; points are proportions told in per cent."""
     match form:
         case "percent":
             return percent(value)

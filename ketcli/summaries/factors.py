@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ketcli.evidence import overlap
-from ketcli.evidence.factors import (
-    ASPECTS,
-    IN_WORDS,
-    INTERACTION,
-    KINDS,
-    WIDER,
-    Finding,
-    codes_of,
-    excludes_no_effect,
-    select,
-)
-from ketcli.evidence.topic_codes import FACTOR_GROUPS, FACTORS
-from ketcli.report import Display, Note, Report, Row, Source
+from ketcli.evidence.aspects import codes_of
+from ketcli.evidence.factors import IN_WORDS, INTERACTION, KINDS, Finding, select
+from ketcli.evidence.topic_codes import FACTORS
+from ketcli.report import Display, Report, Row
 from ketcli.summaries.between_studies import between_studies
 from ketcli.summaries.columns import columns
+from ketcli.summaries.factor_notes import claims, empty_sentence, notes_on, sharing, sources
+from ketcli.summaries.factors_overview import overview
 from ketcli.summaries.interactions import with_interactions
 from ketcli.summaries.pooling import Settings
-from ketcli.summaries.rates import population_words
 from ketcli.summaries.words import spoken
 
 if TYPE_CHECKING:
@@ -40,7 +30,6 @@ COLUMNS = columns(
     *("regimen", "k", "r2", "tau2", "i2", "p_permutation", "source_kind", "checked", "notes", "source_url"),
     "source_where",
 )
-OVERVIEW_COLUMNS = columns("kind", "factor", "factor_group", "studies", "people", "rows", "finding")
 
 
 def factors(
@@ -61,7 +50,7 @@ def factors(
     overlaps = overlap.build(evidence.rows("studies"))
     if codes:
         return _detail(evidence, found, outside, filters, how, overlaps, codes)
-    return _overview(evidence, found, outside, filters, overlaps)
+    return overview(evidence, found, outside, filters, overlaps)
 
 
 def _detail(
@@ -75,19 +64,20 @@ def _detail(
 ) -> Report:
     shown = with_interactions(found, how.level)
     between = between_studies(evidence, filters, how, codes)
-    shares = _shares((f.study_id for f in found), overlaps.cohort, overlaps)
+    shares = sharing((f.study_id for f in found), overlaps.cohort, overlaps)
     titles = ", ".join(FACTORS.get(code, code) for code in codes[:3]) + (" ..." if len(codes) > 3 else "")
     return Report(
         title=f"What changes the effect: {titles}",
         columns=COLUMNS,
         rows=(*(_row(f, how, shares) for f in shown), *between.rows),
         displays=_displays(),
-        notes=(*_notes(found, outside, filters, how, overlaps), *between.notes),
-        sources=_sources(found),
+        facts=claims(evidence, codes),
+        notes=(*notes_on(found, outside, filters, how, overlaps), *between.notes),
+        sources=sources(found),
         group_by=("block",),
         heading=("block",),
         emphasis=frozenset({INTERACTION, "moderator"}),
-        empty=_empty(outside, filters),
+        empty=empty_sentence(outside, filters),
         data_version=evidence.version,
     )
 
@@ -152,205 +142,3 @@ def _displays() -> tuple[Display, ...]:
 
 def _some(others: Sequence[str]) -> str:
     return ", ".join(others[:2]) + (f" and {len(others) - 2} more" if len(others) > 2 else "")
-
-
-def _shares(studies: Iterable[str], among: Iterable[str], overlaps: overlap.Overlaps) -> dict[str, list[str]]:
-    """Return, for each study, those of the others that hold some of its people; studies without any are absent."""
-    candidates = list(dict.fromkeys(among))
-    shares = {a: [b for b in candidates if overlaps.share(a, b)] for a in dict.fromkeys(studies)}
-    return {study: others for study, others in shares.items() if others}
-
-
-def _sources(found: Iterable[Finding]) -> tuple[Source, ...]:
-    seen = {(f.study_id, f.source_url): Source(f.study_id, f.label, f.source_url) for f in found}
-    return tuple(seen.values())
-
-
-def _notes(
-    found: Sequence[Finding],
-    outside: Sequence[Finding],
-    filters: Filters,
-    how: Settings,
-    overlaps: overlap.Overlaps,
-) -> tuple[Note, ...]:
-    kinds = {f.kind for f in found}
-    notes = [
-        Note("selection", f"Population: {population_words(filters)}. {_kept_out(outside)}".strip()),
-        Note(
-            "choice",
-            "Within studies every row stands as printed; nothing is pooled. MD, SMD: below 0 favours the drug or "
-            "the first level; RD in percentage points; intervals of effects are 95 % as printed. "
-            f"Rates: {how.interval} interval, {how.percent}.",
-        ),
-    ]
-    if "within-level" in kinds:
-        notes.append(
-            Note(
-                "method",
-                "Levels compared (bold): the first difference minus the second, or for ratios their ratio, from "
-                f"the printed intervals (Altman & Bland 2003), {how.percent} interval; p as the source prints it "
-                "for the interaction, where it does. Levels that share a control arm are not compared.",
-            )
-        )
-        notes.append(
-            Note(
-                "caution",
-                "An effect seen in one level and not in another is no difference between them: read the "
-                "comparison. Subgroups are small, often post hoc, and none was made to settle this.",
-            )
-        )
-    if "prognostic" in kinds:
-        notes.append(
-            Note(
-                "caution",
-                "Prognostic rows say who fares better under the drug, not in whom the drug does more than control.",
-            )
-        )
-    if "level" in kinds:
-        notes.append(
-            Note("caution", "A p beside a rate or change is the source's: mostly of the levels' difference.")
-        )
-    if "indirect" in kinds:
-        notes.append(
-            Note("caution", "Indirect rows set different trials side by side: time, control and drug differ.")
-        )
-    if pools := _pool_words(found, overlaps):
-        notes.append(Note("selection", pools))
-    return tuple(notes)
-
-
-def _kept_out(outside: Sequence[Finding]) -> str:
-    if not outside:
-        return ""
-    studies = len({f.study_id for f in outside})
-    populations = ", ".join(p for p, _ in Counter(f.population for f in outside).most_common())
-    rows, of = ("row", "study") if len(outside) == 1 else ("rows", "studies" if studies > 1 else "study")
-    return f"{len(outside)} {rows} of {studies} {of} not shown ({populations}); --population all adds them."
-
-
-def _pool_words(found: Sequence[Finding], overlaps: overlap.Overlaps) -> str:
-    """Return which listed records hold other listed records' people, "" when none does."""
-    listed = [f.study_id for f in found]
-    shares = _shares(listed, listed, overlaps)
-    pairs: dict[frozenset[str], None] = {}
-    for study, others in shares.items():
-        pairs |= {frozenset((study, other)): None for other in others}
-    if not pairs:
-        return ""
-    named = "; ".join(" and ".join(sorted(pair)) for pair in list(pairs)[:4])
-    more = f" and {len(pairs) - 4} more pairs (column shares_with)" if len(pairs) > 4 else ""
-    return f"These records hold some of the same people and are no separate evidence: {named}{more}."
-
-
-def _empty(outside: Sequence[Finding], filters: Filters) -> str:
-    asked = filters.described()
-    text = "No study has a row on this" + (f" for {asked}." if asked else ".")
-    return f"{text} {_kept_out(outside)}".strip()
-
-
-def _overview(
-    evidence: Evidence,
-    found: Sequence[Finding],
-    outside: Sequence[Finding],
-    filters: Filters,
-    overlaps: overlap.Overlaps,
-) -> Report:
-    sizes = {row["study_id"]: row["n_randomised"] or 0 for row in evidence.rows("studies")}
-    rows: list[Row] = []
-    for factor, group in groupby(found, key=lambda f: f.factor):
-        members = list(group)
-        studies = list(dict.fromkeys(f.study_id for f in members))
-        rows.append(
-            {
-                "kind": "factor",
-                "block": _aspect_title(factor),
-                "factor": factor,
-                "factor_group": members[0].factor_group,
-                "studies": len(studies),
-                "people": _people(studies, sizes, overlaps),
-                "rows": len(members),
-                "finding": summed_up(members),
-            }
-        )
-    flags = ", ".join(f"--{name}" for name in (*WIDER, *ASPECTS))
-    return Report(
-        title="Factors that studies looked at, and what they found within themselves",
-        columns=OVERVIEW_COLUMNS,
-        rows=tuple(rows),
-        displays=(
-            Display("Factor", "text", ("factor",)),
-            Display("Studies", "integer", ("studies",), align="right"),
-            Display("People", "integer", ("people",), rank=1, align="right"),
-            Display("Rows", "integer", ("rows",), rank=2, align="right"),
-            Display("Found", "text", ("finding",)),
-        ),
-        notes=(
-            Note("selection", f"Population: {population_words(filters)}. {_kept_out(outside)}".strip()),
-            Note("about", f"Rows of a factor: ket factors FACTOR, or a flag for several: {flags}."),
-            Note(
-                "choice",
-                "Counted: an interval that leaves out no effect, or p < 0.05. One study often gives several rows. "
-                "What was told in words (a direction, no difference, not tested) is never counted as a test. "
-                "People: records that share people count once, the largest.",
-            ),
-            Note(
-                "caution",
-                "Counts of tests weigh nothing: few trials planned them, most were small, many went unpublished. "
-                "The sizes and intervals are in the rows.",
-            ),
-        ),
-        sources=_sources(found),
-        group_by=("block",),
-        heading=("block",),
-        empty=_empty(outside, filters),
-        data_version=evidence.version,
-    )
-
-
-def _aspect_title(factor: str) -> str:
-    """Return the flag that a factor belongs to, as a heading."""
-    return next((f"--{name}" for name, codes in ASPECTS.items() if factor in codes), FACTOR_GROUPS["other"])
-
-
-def _people(studies: Iterable[str], sizes: Mapping[str, float], overlaps: overlap.Overlaps) -> int:
-    """Return how many people studies hold at least: of records that share people the largest stands alone."""
-    counted: list[str] = []
-    for study in sorted(studies, key=lambda s: (-sizes.get(s, 0), s)):
-        if not any(overlaps.share(study, other) for other in counted):
-            counted.append(study)
-    return round(sum(sizes.get(study, 0) for study in counted))
-
-
-def summed_up(found: Sequence[Finding]) -> str:
-    """Return one line on the rows of a factor: what was tested how often, and how often it showed."""
-    by_kind: dict[str, list[Finding]] = {kind: [f for f in found if f.kind == kind] for kind in KINDS}
-    compared = [f for f in with_interactions(by_kind["within-level"], 0.95) if f.kind == INTERACTION]
-    levels = [f for f in with_interactions(by_kind["within-level"], 0.95) if f.kind != INTERACTION]
-    parts = [
-        _tally(levels, "effect inside {} of {} levels"),
-        _tally(compared, "levels differ in {} of {} comparisons"),
-        _tally(by_kind["modification"], "changes drug v control in {} of {} tests"),
-        _tally(by_kind["overall"], "drug v control differ in {} of {}"),
-        _tally(by_kind["randomised-levels"], "randomised levels differ in {} of {}"),
-        _tally(by_kind["prognostic"], "prognostic in {} of {} tests"),
-        _count(by_kind["level"], "by level"),
-        _count(by_kind["indirect"], "indirect"),
-        _words(found),
-    ]
-    return "; ".join(part for part in parts if part) or "no number"
-
-
-def _tally(found: Sequence[Finding], sentence: str) -> str:
-    decided = [d for d in map(excludes_no_effect, found) if d is not None]
-    return sentence.format(sum(decided), len(decided)) if decided else ""
-
-
-def _count(found: Sequence[Finding], what: str) -> str:
-    return f"{len(found)} {what}" if found else ""
-
-
-def _words(found: Sequence[Finding]) -> str:
-    names = {"direction-only": "with a direction", "not-significant": "no difference", "not-tested": "not tested"}
-    counts = Counter(f.measure for f in found)
-    told = [f"{counts[measure]} {name}" for measure, name in names.items() if counts[measure]]
-    return f"in words: {', '.join(told)}" if told else ""
