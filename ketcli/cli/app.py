@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ketcli import __version__
-from ketcli.cli import background, data, evidence, studies
+from ketcli.cli import background, course, data, evidence, studies
 
 app = typer.Typer(
     name="ket",
@@ -40,5 +40,6 @@ def main(
 
 evidence.register(app)
 studies.register(app)
+course.register(app)
 background.register(app)
 data.register(app)

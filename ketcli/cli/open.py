@@ -38,8 +38,9 @@ def read_stdin(terminal: Terminal, command: str) -> bytes:
     return terminal.stdin.buffer.read()  # type: ignore[attr-defined, no-any-return]
 
 
-def read_filters(evidence: Evidence, options: SelectionOptions) -> Filters:
+def read_filters(evidence: Evidence, options: SelectionOptions, more_outcomes: tuple[str, ...] = ()) -> Filters:
     """Check the filters against the schema's codes and the studies and outcomes at hand."""
     from ketcli.evidence.filters import for_evidence
 
-    return for_evidence(evidence, **{name: value for name, value in vars(options).items() if name != "data"})
+    given = {name: value for name, value in vars(options).items() if name != "data"}
+    return for_evidence(evidence, more_outcomes=more_outcomes, **given)

@@ -96,8 +96,11 @@ class Filters:
         return "; ".join(parts)
 
 
-def for_evidence(evidence: Evidence, **given: Any) -> Filters:
-    """Return filters checked against the schema's codes and the studies at hand; see `build` for the names."""
+def for_evidence(evidence: Evidence, *, more_outcomes: tuple[str, ...] = (), **given: Any) -> Filters:
+    """Return filters checked against the schema's codes and the studies at hand; see `build` for the names.
+
+    `more_outcomes` are names that a command computes besides the outcomes that studies count.
+    """
     from ketcli.evidence.schema import TABLES
 
     def codes(table: str, field: str) -> tuple[str, ...]:
@@ -108,7 +111,7 @@ def for_evidence(evidence: Evidence, **given: Any) -> Filters:
         "route": codes("arms", "route"),
         "design": codes("studies", "design"),
         "population": codes("studies", "population"),
-        "outcome": codes("outcomes", "outcome"),
+        "outcome": (*codes("outcomes", "outcome"), *more_outcomes),
         "study": tuple(evidence.labels),
     }
     return build(known, **given)

@@ -11,6 +11,8 @@ from ketcli.errors import UsageError, unknown_value
 from ketcli.report import Value
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
     from ketcli.stats.results import Pooled
 
 PROPORTION_MODELS = ("glmm", "random", "common")
@@ -77,13 +79,30 @@ def pool_proportions(events: Sequence[int], totals: Sequence[int], how: Settings
         from ketcli.stats.glmm_proportion import glmm_proportion
 
         return glmm_proportion(events, totals, level=how.level)
-    from ketcli.stats.pooling import common_effect, random_effects
     from ketcli.stats.proportions import proportion_effects
 
     effects = proportion_effects("PLO", events, totals)
+    return pool_effects(effects.yi, effects.vi, how)
+
+
+def pool_effects(yi: ArrayLike, vi: ArrayLike, how: Settings) -> Pooled:
+    """Return the pooled effect by inverse variance: random effects unless the common-effect model is asked for."""
+    from ketcli.stats.pooling import common_effect, random_effects
+
     if how.model == "common":
-        return common_effect(effects.yi, effects.vi, level=how.level)
-    return random_effects(effects.yi, effects.vi, tau2=how.tau2, test=how.test, level=how.level)
+        return common_effect(yi, vi, level=how.level)
+    return random_effects(yi, vi, tau2=how.tau2, test=how.test, level=how.level)
+
+
+def proportion_words(how: Settings) -> str:
+    """Return in a sentence how single-arm proportions are pooled."""
+    match how.model or "glmm":
+        case "glmm":
+            return "binomial-normal GLMM (logit link, maximum likelihood), t interval with k-1 df."
+        case "common":
+            return "common-effect inverse variance on the logit scale."
+        case _:
+            return f"random effects on the logit scale, τ² by {how.tau2}, interval {how.test}."
 
 
 def natural(pooled: Pooled, measure: str) -> dict[str, Value]:

@@ -149,12 +149,15 @@ def why(rate: Rate) -> str:
     return f"{text} ({rate.clash})" if rate.clash else text
 
 
+def group_title(regimen: str, drug: str, route: str) -> str:
+    """Return in words what shares a pooled line: regimen, route and drug."""
+    title = REGIMENS[regimen].title if regimen in REGIMENS else "Other"
+    return title if regimen == "esketamine-oral-ad" else f"{title}, {route} {drug}".replace("  ", " ")
+
+
 def pool_title(rate: Rate) -> str:
     """Return the heading of the pool a rate belongs to: regimen, route, drug and outcome."""
-    regimen = REGIMENS.get(rate.regimen)
-    title = regimen.title if regimen else "Other"
-    drug = "" if rate.regimen == "esketamine-oral-ad" else f", {rate.route} {rate.drug}"
-    return f"{title}{drug}: {rate.outcome}"
+    return f"{group_title(rate.regimen, rate.drug, rate.route)}: {rate.outcome}"
 
 
 def _pooled_rows(members: Sequence[Rate], how: Settings, notes: dict[str, list[str]]) -> list[Row]:
@@ -246,7 +249,7 @@ def _notes(
             "before mitt, observed and completers, primary before secondary sources, printed before derived "
             "counts. Arms of one drug are added up.",
         ),
-        Note("method", f"Single studies: {how.interval} interval. {_model_words(how)}"),
+        Note("method", f"Single studies: {how.interval} interval. Pooled: {pooling.proportion_words(how)}"),
         Note(
             "caution",
             "Do not set the groups side by side: drug, route, regimen, control and time of rating change together. "
@@ -282,16 +285,6 @@ def _window_words(filters: Filters, kept: Sequence[Rate]) -> str:
     codes = dict.fromkeys(r.regimen for r in kept if r.regimen in REGIMENS)
     parts = [f"{REGIMENS[c].title.lower()}: {REGIMENS[c].window.label}" for c in codes]
     return "Times: " + "; ".join(parts) + "." if parts else ""
-
-
-def _model_words(how: Settings) -> str:
-    match how.model or "glmm":
-        case "glmm":
-            return "Pooled: binomial-normal GLMM (logit link, maximum likelihood), t interval with k-1 df."
-        case "common":
-            return "Pooled: common-effect inverse variance on the logit scale."
-        case _:
-            return f"Pooled: random effects on the logit scale, τ² by {how.tau2}, interval {how.test}."
 
 
 def _empty(selection: Selection, filters: Filters) -> str:
