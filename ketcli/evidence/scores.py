@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from ketcli.evidence.regimens import Window
 
 MEASURES = ("change", "ls-change", "endpoint")
+# a salt-water infusion is a placebo; midazolam is not, since it is felt
+INACTIVE = {"saline": "placebo"}
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def _of_rating(
             drug=drug,
             route=route,
             arms=tuple(a["arm_id"] for _, a, _ in members),
-            control_drug=controls[0][1]["drug"],
+            control_drug=INACTIVE.get(controls[0][1]["drug"], controls[0][1]["drug"]),
             scale=row["scale"],
             measure=row["measure"],
             time_days=row["time_days"],
@@ -143,6 +145,11 @@ def combine(groups: list[Group]) -> Group:
     return whole
 
 
+def pool_of(contrast: ScoreContrast) -> tuple[str, str, str, str]:
+    """Return the group whose contrasts may share a pooled line: one regimen, drug, route and kind of control."""
+    return (contrast.regimen, contrast.drug, contrast.route, contrast.control_drug)
+
+
 def choose(found: Iterable[ScoreContrast], window: Window) -> list[ScoreContrast]:
     """Return one contrast per study and pool inside the window, by the written rule."""
     best: dict[tuple[str, ...], tuple[tuple[Any, ...], ScoreContrast]] = {}
@@ -152,7 +159,7 @@ def choose(found: Iterable[ScoreContrast], window: Window) -> list[ScoreContrast
             continue
         in_order = SETS.index(contrast.analysis_set) if contrast.analysis_set in SETS else len(SETS)
         merit = (distance, rank_scale(contrast.scale), MEASURES.index(contrast.measure), in_order)
-        key = (contrast.regimen, contrast.drug, contrast.route, contrast.study_id)
+        key = (*pool_of(contrast), contrast.study_id)
         if key not in best or merit < best[key][0]:
             best[key] = (merit, contrast)
     return [contrast for _, contrast in best.values()]

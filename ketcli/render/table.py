@@ -69,7 +69,7 @@ def _print(console: Console, text: Text) -> None:
 def _print_blocks(console: Console, report: Report, terminal: Terminal, symbols: Symbols) -> list[str]:
     """Print the rows block by block under common column widths; return the labels of dropped columns."""
     filled = {d: [cell(d, row, symbols) for row in report.rows] for d in report.displays}
-    widths, dropped = _fit({d: c for d, c in filled.items() if d.form == "strip" or any(c)}, terminal.width)
+    widths, dropped = _fit({d: c for d, c in filled.items() if any(c) or _drawn(d, report)}, terminal.width)
     for display in (d for d in widths if d.form == "strip"):
         filled[display] = _strips(report, display, widths[display], unicode=terminal.unicode)
     table = _empty_table(widths, show_header=True)
@@ -94,6 +94,11 @@ def _blocks(report: Report) -> list[list[int]]:
     """Return the row numbers of each block: a new one wherever the `group_by` values change."""
     keys = [tuple(row.get(name) for name in report.group_by) for row in report.rows]
     return [list(numbers) for _, numbers in groupby(range(len(keys)), key=keys.__getitem__)]
+
+
+def _drawn(display: Display, report: Report) -> bool:
+    """Return True for a strip with anything to draw."""
+    return display.form == "strip" and any(row.get(name) is not None for row in report.rows for name in display.of)
 
 
 def _strips(report: Report, display: Display, width: int, *, unicode: bool) -> list[str]:

@@ -113,13 +113,10 @@ def _rates(
 
 
 def _order(key: tuple[str, ...]) -> tuple[object, ...]:
-    regimen, drug, route, outcome = key
-    return (
-        list(REGIMENS).index(regimen) if regimen in REGIMENS else 9,
-        drug != "ketamine",
-        route,
-        outcome != "response",
-    )
+    """Return the sorting key of a line: regimen, drug, route, then response before remission, placebo first."""
+    regimen, drug, route, last = key
+    place = list(REGIMENS).index(regimen) if regimen in REGIMENS else len(REGIMENS)
+    return (place, drug != "ketamine", route, last not in ("response", "placebo"), last)
 
 
 def _rate_row(window: Window, members: Sequence[Rate], how: Settings, indent: str = "") -> Row:
@@ -177,7 +174,7 @@ def _effects(
     for window in WINDOWS:
         groups: dict[tuple[str, ...], list[score_rows.ScoreContrast]] = defaultdict(list)
         for contrast in score_rows.choose(found, window):
-            groups[contrast.regimen, contrast.drug, contrast.route, "effect"].append(contrast)
+            groups[score_rows.pool_of(contrast)].append(contrast)
         for key, members in groups.items():
             sizes = {c.study_id: c.active.n + c.control.n for c in members}
             dropped = overlap.keep_one_each(list(sizes), sizes, overlaps)
@@ -209,8 +206,9 @@ def _effect_row(
     spread = pooling.heterogeneity(pooled)
     single = len(contrasts) == 1
     value = pooling.natural(pooled, "SMD")
+    title = group_title(first.regimen, first.drug, first.route)
     return {
-        "block": f"{group_title(first.regimen, first.drug, first.route)}: score difference from control",
+        "block": f"{title}: score difference from {first.control_drug}",
         "kind": "study" if single else "pooled",
         "regimen": first.regimen,
         "drug": first.drug,
@@ -226,7 +224,7 @@ def _effect_row(
         "scale": first.scale if single else "",
         "total": sum(c.active.n for c in contrasts),
         "control_total": sum(c.control.n for c in contrasts),
-        "control_drug": " ".join(dict.fromkeys(c.control_drug for c in contrasts)),
+        "control_drug": first.control_drug,
         "n": sum(c.active.n + c.control.n for c in contrasts),
         "measure": "SMD",
         **value,
