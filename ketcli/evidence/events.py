@@ -85,12 +85,17 @@ def select(
     order = {event: i for i, event in enumerate(events)}
 
     def place(row: Count) -> Key:
-        routes = ROUTES.index(row.route) if row.route in ROUTES else len(ROUTES)
-        at = (order.get(row.event, 0), row.event, row.serious is True, row.drug != "ketamine", row.drug, routes)
-        then = (row.route, list(PHASES).index(row.phase), row.one_dose, row.comparator)
+        about = (order.get(row.event, 0), row.event, row.serious is True, row.drug != "ketamine", row.drug)
+        at = (*about, _rank(row.route, ROUTES), row.route)
+        then = (_rank(row.phase, tuple(PHASES)), row.phase, row.one_dose, row.comparator)
         return (*at, *then, bool(row.reason), row.grouped, row.reason, row.year or 0, row.study_id, row.arms)
 
     return Selection(tuple(sorted(rows, key=place)), tuple(sorted(left_out, key=place)), +elsewhere)
+
+
+def _rank(value: str, order: Sequence[str]) -> int:
+    """Return the place of a code in an order; codes that are not in it come last."""
+    return order.index(value) if value in order else len(order)
 
 
 def _counts(

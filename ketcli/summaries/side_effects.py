@@ -183,14 +183,16 @@ def _overview_line(pool: list[Count], how: Settings, block: str) -> Fields:
 
 
 def _commonest(counts: Sequence[Count]) -> list[str]:
-    """Return the events of most studies, more people first in a tie, then any serious event and stopping."""
+    """Return the events of most studies, in a tie of most people at risk, then affected; the two totals last."""
     studies: dict[str, set[str]] = defaultdict(set)
     people: Counter[str] = Counter()
+    affected: Counter[str] = Counter()
     for count in counts:
         studies[count.event].add(count.study_id)
         people[count.event] += count.total or 0
+        affected[count.event] += count.events or 0
     ordinary = [e for e in studies if e not in (SERIOUS, STOPPED)]
-    ordinary.sort(key=lambda e: (-len(studies[e]), -people[e], e))
+    ordinary.sort(key=lambda e: (-len(studies[e]), -people[e], -affected[e], e))
     return [*ordinary[:SHOWN_EVENTS], SERIOUS, STOPPED]
 
 
@@ -266,11 +268,12 @@ def _notes(
             "Difference: percentage points, drug minus control. NNH: one more person has the event for so many "
             "treated (1/difference), one fewer when negative; 'crosses 0': the interval includes no difference.",
         ),
-        Note("method", f"{_study_method(how)} {_pooled_method(how)}"),
+        Note("method", f"{_study_method(how)} {_pooled_method(how, overview=not asked)}"),
         Note(
             "caution",
             "A study that does not list an event may still have had it. Patients often knew what they got, and "
-            "most placebo arms of nasal esketamine also began a new antidepressant.",
+            "most placebo arms of nasal esketamine also began a new antidepressant. Do not set the blocks side by "
+            "side: drug, route, phase and control change together.",
         ),
         *(Note("method", f"{text} ({'; '.join(blocks)})") for text, blocks in said.items()),
     ]
@@ -297,14 +300,15 @@ def _study_method(how: Settings) -> str:
     )
 
 
-def _pooled_method(how: Settings) -> str:
+def _pooled_method(how: Settings, *, overview: bool) -> str:
     rates = "Pooled rates of the arms: binomial-normal GLMM, so they can differ from n/N added up."
     random = f"random effects on log risk ratio and difference (τ² by {how.tau2}, {TEST_WORDS[how.test]})"
     match how.model:
         case "":
+            beside = "" if overview else ", Mantel-Haenszel beside it"
             return (
-                f"Pooled: {random}, Mantel-Haenszel beside it; with a zero cell the risk ratio is "
-                f"Mantel-Haenszel's, without correction. {rates}"
+                f"Pooled: {random}{beside}; with a zero cell the risk ratio is Mantel-Haenszel's, without "
+                f"correction. {rates}"
             )
         case "random" | "common":
             model = random if how.model == "random" else "common-effect inverse variance"
