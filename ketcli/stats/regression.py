@@ -253,6 +253,8 @@ def _explained(fits: Batch, alone: Studies, method: str, *, intercept: bool) -> 
 
 def _notes(fits: Batch, method: str) -> tuple[str, ...]:
     notes = []
+    if (fits.se[0] == 0.0).any():
+        notes.append("The moderators explain the effects exactly: Hartung-Knapp errors of 0 test nothing.")
     if fits.df[0] <= 0:
         notes.append("As many coefficients as studies: tau² is taken as 0 and the fit is exact.")
     if not fits.converged[0]:
