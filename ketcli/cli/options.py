@@ -187,7 +187,7 @@ def shared_options(command: Callable[..., None]) -> Callable[..., None]:
     hints = get_type_hints(command, include_extras=True)
     parameters: list[inspect.Parameter] = []
     groups: dict[str, type] = {}
-    own = set(inspect.signature(command).parameters)
+    own = {name for name, kind in hints.items() if not dataclasses.is_dataclass(kind)}
     for parameter in inspect.signature(command).parameters.values():
         kind = hints[parameter.name]
         if dataclasses.is_dataclass(kind) and isinstance(kind, type):

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from ketcli.evidence import overlap
 from ketcli.evidence.codes import EXCLUDE_REASONS, STUDY_DRUGS
 from ketcli.evidence.filters import SECONDARY, Filters
-from ketcli.evidence.regimens import REGIMENS, classify
+from ketcli.evidence.regimens import REGIMENS, classify, standard_window
 
 if TYPE_CHECKING:
     from ketcli.evidence.load import Evidence
@@ -115,7 +115,7 @@ def select(
         if reason:
             left_out.append(replace(rate, reason=reason))
         else:
-            candidates[rate.regimen, rate.drug, rate.route, rate.outcome, rate.study_id].append((rate, distance))
+            candidates[(*pool_of(rate), rate.study_id)].append((rate, distance))
     part_of = {(r["study_id"], r["arm_id"]): r.get("part_of", "") for r in evidence.rows("arms")}
     kept: list[Rate] = []
     for group in candidates.values():
@@ -139,6 +139,7 @@ def select(
         place = order.get(rate.regimen, len(order))
         return (
             place,
+            standard_window(rate.time_days).low if not rate.regimen and rate.time_days is not None else 0.0,
             drug,
             ROUTES.index(rate.route) if rate.route in ROUTES else len(ROUTES),
             wanted.index(rate.outcome),
@@ -218,9 +219,7 @@ def _place(rate: Rate, row: Mapping[str, Any], filters: Filters) -> tuple[str, f
         return "no-denominator", 0.0
     if rate.time_days is None or rate.time_anchor == "last-dose":
         return "no-time", 0.0
-    window = filters.at or (REGIMENS[rate.regimen].window if rate.regimen else None)
-    if window is None:
-        return "other-time", 0.0
+    window = filters.at or (REGIMENS[rate.regimen].window if rate.regimen else standard_window(rate.time_days))
     course = _number(row.get("course_days"))
     distance = window.distance(rate.time_days, 0.0 if course is None and rate.regimen == "single-dose" else course)
     return ("other-time", 0.0) if distance is None else ("", distance)
@@ -255,8 +254,12 @@ def _choose(group: list[tuple[Rate, float]], part_of: Mapping[tuple[str, str], s
 
 
 def pool_of(rate: Rate) -> tuple[str, str, str, str]:
-    """Return the group whose rates are comparable enough to share a pooled line."""
-    return (rate.regimen, rate.drug, rate.route, rate.outcome)
+    """Return the group whose rates are comparable enough to share a pooled line.
+
+    Where the regimen is not stated, as in a reader's own short table, the standard time window stands for it.
+    """
+    window = "" if rate.regimen or rate.time_days is None else standard_window(rate.time_days).label
+    return (rate.regimen or window, rate.drug, rate.route, rate.outcome)
 
 
 def rank_scale(scale: str) -> int:

@@ -116,9 +116,7 @@ def parse_window(text: str) -> Window:
     if match[2] is not None:
         last = float(match[2]) * unit
         if last < first:
-            raise UsageError(
-                f"the time {text!r} ends before it begins", code="unknown-time", hint="write 2-4d"
-            )
+            raise UsageError(f"the time {text!r} ends before it begins", code="unknown-time", hint="write 2-4d")
         return Window(
             max(first - 1e-9, 0.0), last + 1e-9, (first + last) / 2.0, f"{text.strip()} after the first dose"
         )

@@ -127,6 +127,15 @@ def finite(value: float) -> float | None:
     return None if math.isnan(value) else float(value)
 
 
+def cautions(pooled: Pooled) -> tuple[str, ...]:
+    """Return what a reader must know before trusting a pooled line; routine remarks stay out."""
+    if not pooled.converged or math.isnan(pooled.tau2):
+        return pooled.notes
+    if pooled.k == 2:
+        return ("Two studies: the interval, from t with 1 degree of freedom, says little; look at both.",)
+    return ("The prediction interval rests on fewer than five studies.",) if pooled.k < 5 else ()
+
+
 def spread(pooled: Pooled) -> str:
     """Return the heterogeneity of a pooled line in words: I² and tau², or that there is none to estimate."""
     if pooled.k < 2 or math.isnan(pooled.tau2):

@@ -151,13 +151,16 @@ def why(rate: Rate) -> str:
 
 def group_title(regimen: str, drug: str, route: str) -> str:
     """Return in words what shares a pooled line: regimen, route and drug."""
-    title = REGIMENS[regimen].title if regimen in REGIMENS else "Other"
+    title = (
+        REGIMENS[regimen].title if regimen in REGIMENS else f"Regimen not stated, {regimen}" if regimen else "Other"
+    )
     return title if regimen == "esketamine-oral-ad" else f"{title}, {route} {drug}".replace("  ", " ")
 
 
 def pool_title(rate: Rate) -> str:
     """Return the heading of the pool a rate belongs to: regimen, route, drug and outcome."""
-    return f"{group_title(rate.regimen, rate.drug, rate.route)}: {rate.outcome}"
+    regimen, drug, route, outcome = pool_of(rate)
+    return f"{group_title(regimen, drug, route)}: {outcome}"
 
 
 def _pooled_rows(members: Sequence[Rate], how: Settings, notes: dict[str, list[str]]) -> list[Row]:
@@ -191,7 +194,7 @@ def _pooled_rows(members: Sequence[Rate], how: Settings, notes: dict[str, list[s
         "ci_high": value["ci_high"],
         **shared,
     }
-    for note in pooled.notes:
+    for note in pooling.cautions(pooled):
         notes.setdefault(note, []).append(block)
     between = pooling.spread(pooled)
     if value["pi_low"] is None:
@@ -252,10 +255,10 @@ def _notes(
         Note("method", f"Single studies: {how.interval} interval. Pooled: {pooling.proportion_words(how)}"),
         Note(
             "caution",
-            "Do not set the groups side by side: drug, route, regimen, control and time of rating change together. "
+            "Do not set the groups side by side: drug, route, regimen, control and time change together. "
             "Rates without a control arm include what placebo and time would have done.",
         ),
-        *(Note("method", f"{text} ({'; '.join(blocks)})") for text, blocks in pooled_notes.items()),
+        *(Note("caution", f"{text} ({len(blocks)} of the groups)") for text, blocks in pooled_notes.items()),
     ]
     if selection.left_out and not listed:
         counts = Counter(REASONS.get(r.reason, r.reason) for r in selection.left_out)
