@@ -66,7 +66,7 @@ def notes_on(
         notes.append(
             Note(
                 "method",
-                "Levels compared (bold): the first difference minus the second, or for ratios their ratio, from "
+                "Two levels with v between: the first difference minus the second, or their ratio, from "
                 f"the printed intervals (Altman & Bland 2003), {how.percent} interval; p as the source prints it "
                 "for the interaction, where it does. Levels that share a control arm are not compared.",
             )
@@ -75,7 +75,7 @@ def notes_on(
             Note(
                 "caution",
                 "An effect seen in one level and not in another is no difference between them: read the "
-                "comparison. Subgroups are small, often post hoc, and none was made to settle this.",
+                "comparison. Subgroups are small and often post hoc.",
             )
         )
     if "prognostic" in kinds:
