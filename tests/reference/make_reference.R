@@ -57,18 +57,29 @@ fit <- function(yi, vi, method = "REML", test = "z", mods = NULL, control = cont
   }
 }
 
-# The relative step a further Fisher-scoring iteration would take; about 1e-12 or less when tau2 is converged.
-remaining_step <- function(res) {
-  if (!(res$method %in% c("REML", "ML")) || res$tau2 == 0) return(0)
-  w <- 1 / (num(res$vi) + res$tau2)
-  X <- res$X
-  P <- diag(w, res$k) - (w * X) %*% solve(crossprod(X, w * X)) %*% t(w * X)
-  y <- num(res$yi)
-  Py <- P %*% y
+# Restricted or full log-likelihood of tau2 up to a constant, with the mean (or regression) profiled out.
+profile_loglik <- function(tau2, yi, vi, X, reml) {
+  w <- 1 / (vi + tau2)
+  information <- crossprod(X, w * X)
+  residual <- yi - X %*% solve(information, crossprod(X, w * yi))
+  sum(log(w)) / 2 - sum(w * residual^2) / 2 - if (reml) determinant(information)$modulus / 2 else 0
+}
+
+# Stops unless REML and ML stand at the highest peak: no further scoring step to take, no better point on a wide grid.
+check_peak <- function(res) {
+  if (!(res$method %in% c("REML", "ML")) || res$k == 1) return(invisible())
+  yi <- num(res$yi)
+  vi <- num(res$vi)
   reml <- res$method == "REML"
-  trace <- if (reml) sum(diag(P)) else sum(w)
-  info <- if (reml) sum(P^2) else sum(w^2)
-  abs(sum(Py^2) - trace) / info / res$tau2
+  f <- function(tau2) profile_loglik(tau2, yi, vi, res$X, reml)
+  unit <- scale_of(yi, vi)
+  stopifnot(f(res$tau2) >= max(sapply(c(0, unit * 10^seq(-5, 2, by = 0.1)), f)) - 1e-9)
+  if (res$tau2 > 1e-9 * unit) {
+    w <- 1 / (vi + res$tau2)
+    P <- diag(w) - (w * res$X) %*% solve(crossprod(res$X, w * res$X)) %*% t(w * res$X)
+    step <- if (reml) (sum((P %*% yi)^2) - sum(diag(P))) / sum(P^2) else (sum((P %*% yi)^2) - sum(w)) / sum(w^2)
+    stopifnot(abs(step) < 1e-11 * max(res$tau2, 1e-3 * unit))
+  }
 }
 
 df_of <- function(res) {
@@ -86,11 +97,15 @@ common <- function(yi, vi) {
   list(z = line(z), t = safe(line(fit(yi, vi, "EE", "t"))), weights = vec(weights(z)))
 }
 
-random <- function(yi, vi) {
-  with_names(ESTIMATORS, function(method) {
+# Fisher scoring leaves 1e-14 or so where the answer is zero.
+settled <- function(tau2, vi) if (tau2 < 1e-10 * median(vi)) 0 else tau2
+
+random <- function(yi, vi, estimators = ESTIMATORS) {
+  with_names(estimators, function(method) {
     z <- fit(yi, vi, method)
-    stopifnot(remaining_step(z) < 1e-11)
-    out <- list(tau2 = z$tau2, tau2_se = num(z$se.tau2), i2 = z$I2, h2 = z$H2)
+    check_peak(z)
+    tau2 <- settled(z$tau2, vi)
+    out <- list(tau2 = tau2, tau2_se = num(z$se.tau2), i2 = if (tau2 == 0) 0 else z$I2, h2 = if (tau2 == 0) 1 else z$H2)
     out <- c(out, with_names(TESTS, function(test) line(fit(yi, vi, method, test))))
     if (method %in% c("REML", "DL")) out$weights <- vec(weights(z))
     out
@@ -142,20 +157,23 @@ prediction <- function(yi, vi) {
   })
 }
 
-pooled <- function(yi, vi) {
-  list(common = safe(common(yi, vi)), random = safe(random(yi, vi)), heterogeneity = safe(heterogeneity(yi, vi)),
+pooled <- function(yi, vi, estimators = ESTIMATORS) {
+  list(common = safe(common(yi, vi)), random = safe(random(yi, vi, estimators)), heterogeneity = safe(heterogeneity(yi, vi)),
        prediction = safe(prediction(yi, vi)))
 }
 
 # ---- sensitivity: leave one out, cumulative, influence, Baujat ----------------------------------------------------
 
 COLUMNS <- c(estimate = "estimate", se = "se", zval = "statistic", tval = "statistic", pval = "p", ci.lb = "ci_low",
-             ci.ub = "ci_high", Q = "q", Qp = "q_p", tau2 = "tau2", I2 = "i2", H2 = "h2")
+             ci.ub = "ci_high", Q = "q", tau2 = "tau2", I2 = "i2")
 
 table_of <- function(x) {
   x <- unclass(x)
   x <- x[names(x) %in% names(COLUMNS)]
   names(x) <- COLUMNS[names(x)]
+  nothing <- !is.na(x$i2) & x$i2 < 1e-8           # tau2 that Fisher scoring leaves where the answer is zero
+  x$i2[nothing] <- 0
+  if (!is.null(x$tau2)) x$tau2[nothing] <- 0
   lapply(x, vec)
 }
 
@@ -237,11 +255,22 @@ selection_model <- function(yi, vi, alternative) {
   }
   base <- fit(yi, vi, "ML")
   start <- selmodel(base, type = "stepfun", steps = cut, alternative = alternative)
-  first <- c(num(start$beta), log(start$delta[2]))
   scale <- median(vi)
-  zero <- newton(function(x) loglik(x[1], 0, exp(x[2])), first)
-  free <- safe(newton(function(x) loglik(x[1], exp(x[3]), exp(x[2])), c(first, log(max(start$tau2, 0.05 * scale)))))
-  interior <- !failed(free) && free$value > zero$value + 1e-9
+  mu <- num(base$beta)
+  highest <- function(f, starts) {
+    best <- list(value = -Inf)
+    for (x in starts) {
+      o <- try(newton(f, x), silent = TRUE)
+      if (!inherits(o, "try-error") && o$value > best$value) best <- o
+    }
+    best
+  }
+  deltas <- log(c(max(start$delta[2], 1e-3), 0.1, 0.5, 2))
+  tau2s <- log(c(max(start$tau2, 0.05 * scale), scale))
+  zero <- highest(function(x) loglik(x[1], 0, exp(x[2])), lapply(deltas, function(d) c(mu, d)))
+  free <- highest(function(x) loglik(x[1], exp(x[3]), exp(x[2])),
+                  unlist(lapply(tau2s, function(t) lapply(deltas, function(d) c(mu, d, t))), recursive = FALSE))
+  interior <- free$value > zero$value + 1e-9
   best <- if (interior) free else zero
   x <- c(best$par[1], exp(best$par[-1]))
   if (abs(best$par[2]) > 8 || best$gradient > 1e-6) stop("the likelihood has no maximum: delta runs to a boundary")
@@ -822,15 +851,16 @@ mh_line <- function(r) {
 }
 
 mantel_haenszel <- function(a, n1, c, n2) {
-  one <- function(measure, add, to) {
+  one <- function(measure, add, to, drop = TRUE) {
     r <- rma.mh(measure = measure, ai = a, n1i = n1, ci = c, n2i = n2, add = c(0.5, add), to = c("only0", to),
-                drop00 = c(TRUE, TRUE))
+                drop00 = c(TRUE, drop))
     out <- mh_line(r)
     if (measure == "OR") out <- c(out, list(cmh = num(r$MH), cmh_p = num(r$MHp), tarone = num(r$TA), tarone_p = num(r$TAp)))
     out
   }
   with_names(c("OR", "RR", "RD"), function(measure)
-    list(exact = safe(one(measure, 0, "none")), corrected = safe(one(measure, 0.5, "only0"))))
+    list(exact = safe(one(measure, 0, "none")), corrected = safe(one(measure, 0.5, "only0")),
+         exact_all_tables = safe(one(measure, 0, "none", drop = FALSE))))
 }
 
 # ---- datasets by kind ---------------------------------------------------------------------------------------------
@@ -842,18 +872,18 @@ effects <- function(...) {
 
 as_effects <- function(e) list(yi = vec(e$yi), vi = vec(e$vi))
 
-# All that is said about one list of effects; `deep` adds the sensitivity and small-study sections.
-measure_block <- function(e, deep = FALSE, order = NULL, ni = NULL) {
+# All that is said about one list of effects; `deep` has every estimator, the sensitivity and small-study sections.
+measure_block <- function(e, deep = FALSE, order = NULL, ni = NULL, estimators = if (deep) ESTIMATORS else c("REML", "DL")) {
   ok <- is.finite(e$yi) & is.finite(e$vi)
   out <- list(effects = as_effects(e), included = vec(which(ok) - 1))
-  out <- c(out, safe(pooled(e$yi[ok], e$vi[ok])))
+  out <- c(out, safe(pooled(e$yi[ok], e$vi[ok], estimators)))
   if (deep) out <- c(out, sensitivity(e$yi[ok], e$vi[ok], order[ok]), list(bias = small_study(e$yi[ok], e$vi[ok], ni[ok])))
   out
 }
 
 proportions <- function(x, n) {
   measures <- with_names(c("PLO", "PAS", "PR", "PLN", "PFT"), function(measure)
-    measure_block(effects(measure = measure, xi = x, ni = n), deep = measure == "PLO", ni = n))
+    measure_block(effects(measure = measure, xi = x, ni = n), deep = measure == "PLO", ni = n, estimators = if (measure %in% c("PLO", "PR")) ESTIMATORS else c("REML", "DL")))
   ft <- measures$PFT
   if (!failed(ft) && !failed(ft$common)) {
     back <- function(l) safe(vec(transf.ipft.hm(c(l$estimate, l$ci_low, l$ci_high), targs = list(ni = n))))
@@ -902,15 +932,22 @@ two_arm_counts <- function(a, n1, c, n2, order = NULL, X = list(), group = list(
        glmm = safe(glmm_two_arm(a, n1, c, n2)))
 }
 
+# The standardised mean difference without correction for small samples, and its large-sample variance.
+cohen_d <- function(m1, s1, n1, m2, s2, n2) {
+  d <- (m1 - m2) / sqrt(((n1 - 1) * s1^2 + (n2 - 1) * s2^2) / (n1 + n2 - 2))
+  list(yi = d, vi = 1 / n1 + 1 / n2 + d^2 / (2 * (n1 + n2)))
+}
+
 two_arm_means <- function(m1, s1, n1, m2, s2, n2) {
   cases <- list(MD = list(measure = "MD"), MD_homoscedastic = list(measure = "MD", vtype = "HO"),
                 SMD_LS = list(measure = "SMD"), SMD_LS2 = list(measure = "SMD", vtype = "LS2"),
-                SMD_UB = list(measure = "SMD", vtype = "UB"), SMD_uncorrected = list(measure = "SMD", correct = FALSE),
+                SMD_UB = list(measure = "SMD", vtype = "UB"), 
                 SMDH = list(measure = "SMDH"), SMD1 = list(measure = "SMD1"), ROM = list(measure = "ROM"))
   df <- n1 + n2 - 2
   list(j_exact = vec(exp(lgamma(df / 2) - log(df / 2) / 2 - lgamma((df - 1) / 2))), j_approx = vec(1 - 3 / (4 * df - 1)),
-       measures = with_names(names(cases), function(name) {
-         e <- do.call(effects, c(cases[[name]], list(m1i = m1, sd1i = s1, n1i = n1, m2i = m2, sd2i = s2, n2i = n2)))
+       measures = with_names(c(names(cases), "SMD_uncorrected"), function(name) {
+         e <- if (name == "SMD_uncorrected") cohen_d(m1, s1, n1, m2, s2, n2)
+              else do.call(effects, c(cases[[name]], list(m1i = m1, sd1i = s1, n1i = n1, m2i = m2, sd2i = s2, n2i = n2)))
          measure_block(e, name %in% c("MD", "SMD_LS"), NULL, n1 + n2)
        }))
 }
@@ -983,6 +1020,8 @@ for (name in chosen) {
   spec <- DATASETS[[name]]
   data <- read.csv(file.path("data", paste0(name, ".csv")), stringsAsFactors = FALSE)
   needed <- spec[[2]][names(spec[[2]]) != "order"]
+  whole <- sapply(data, is.integer)
+  data[whole] <- lapply(data[whole], as.numeric)   # products of large counts overflow integers
   kept <- complete.cases(data[, needed])
   started <- proc.time()[[3]]
   result <- c(list(dataset = name, kind = spec[[1]], columns = as.list(spec[[2]]), rows = vec(which(kept) - 1), level = LEVEL,
