@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -85,6 +86,8 @@ def side_effects(
     pooled_only: Annotated[bool, typer.Option("--pooled-only", help="Leave single studies out.")] = False,
     interval: IntervalOption = None,
     left_out: LeftOutOption = False,
+    at: Annotated[str | None, typer.Option("--at", hidden=True)] = None,
+    outcome: Annotated[list[str] | None, typer.Option("--outcome", hidden=True)] = None,
 ) -> None:
     """Side effects of the drug against control: counts, risk difference, number needed to harm, risk ratio."""
 
@@ -94,9 +97,11 @@ def side_effects(
 
         how = pooling.settings(pooling.TWO_ARM_MODELS, interval=interval, **vars(statistics))
         evidence = open_evidence(selection.data, terminal)
+        # hidden because they cannot apply, passed on to be refused with the reason
+        asked = replace(selection, at=at, outcome=outcome)
         return summary.side_effects(
             evidence,
-            read_filters(evidence, selection),
+            read_filters(evidence, asked),
             how,
             event=event or (),
             serious=serious,

@@ -62,13 +62,12 @@ def study_row(
 ) -> Fields:
     """Return the row of one study: both arms with intervals, and their contrast when both are counted."""
     rate, low, high = interval(count, how)
-    grouped = "; related terms grouped" if count.grouped else ""
     row: Fields = {
         "kind": kind,
         "block": block,
         "study_id": count.study_id,
         "label": count.label,
-        "shown": f"{count.label}{grouped}",
+        "shown": "; ".join([count.label, *_remarks(count)]),
         "term": count.term,
         "dose": count.dose,
         "arms": " ".join(count.arms),
@@ -106,6 +105,14 @@ def study_row(
     if count.events is None or count.total is None or control.events is None or control.total is None:
         return row
     return row | contrasts.contrast(count.events, count.total, control.events, control.total, how)
+
+
+def _remarks(count: Count) -> list[str]:
+    """Return what a reader must know of a row beside its label."""
+    remarks = ["related terms grouped"] if count.grouped else []
+    if count.design in ("label", "pooled") and count.control and len(count.control.arms) > 1:
+        remarks.append("arms of several trials added up")
+    return remarks
 
 
 def pooled_rows(members: Sequence[Count], how: Settings, block: str, *, compare: bool = True) -> PooledRows:

@@ -237,6 +237,12 @@ def test_a_percent_without_counts_is_shown_and_never_contrasted(shipped: Evidenc
     assert {(False, None)} == {(r["pooled"], r.get("rd")) for r in found}
 
 
+def test_a_record_of_several_trials_says_that_their_arms_were_added_up(shipped: Evidence) -> None:
+    row = only(report(shipped, "systolic blood pressure 180 mmHg or more"), kind="study")
+    assert (row["events"], row["total"], row["control_events"], row["control_total"]) == (11, 418, 1, 287)
+    assert "arms of several trials added up" in row["shown"]
+
+
 def test_every_shown_rate_has_its_counts_interval_and_page(shipped: Evidence) -> None:
     for name in names(shipped):
         for row in rows(report(shipped, name, filters=EVERYBODY), kind="study"):
