@@ -18,7 +18,8 @@ def escape(text: str) -> str:
 def render(report: Report, *, with_sources: bool = False) -> str:
     """Return the report as a pipe table; block headings become a first column."""
     displays = [d for d in report.displays if d.form != "strip"]
-    labels = [c.label for c in report.columns if c.name in report.heading] + [d.label for d in displays]
+    named = {c.name: c.label for c in report.columns}
+    labels = [named.get(name, "Group") for name in report.heading] + [d.label for d in displays]
     lines = [f"**{escape(report.title)}**", ""]
     lines += [f"- {escape(fact.label)}: {escape(fact.text)}" for fact in report.facts]
     lines += [""] if report.facts else []

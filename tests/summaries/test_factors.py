@@ -371,6 +371,12 @@ def test_a_pipe_gets_csv_with_the_columns_of_the_report(shipped: Evidence) -> No
     assert "nothing is pooled" in result.err
 
 
+def test_a_markdown_table_has_a_heading_for_every_cell() -> None:
+    """The block of a row is no machine column, yet its cell needs one."""
+    lines = [line for line in ket("factors", "--sex", "-f", "markdown").out.splitlines() if line.startswith("|")]
+    assert len({line.replace("\\|", "").count("|") for line in lines}) == 1
+
+
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [("factors-age-80.txt", ["--age"]), ("factors-80.txt", []), ("factors-sex-80.txt", ["--sex"])],
