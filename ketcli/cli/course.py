@@ -1,4 +1,4 @@
-"""Commands about the course of time: how fast the effect comes, how long it lasts."""
+"""Commands about the course of treatment: how fast, how long, and what to watch for."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Put the commands of this family on the program."""
     app.command("timeline")(timeline)
+    app.command("durability")(durability)
+    app.command("safety")(safety)
 
 
 @shared_options
@@ -37,5 +39,48 @@ def timeline(
         evidence = open_evidence(selection.data, terminal)
         filters = read_filters(evidence, selection, summary.QUANTITIES)
         return summary.timeline(evidence, filters, how, show_studies=studies)
+
+    answer(make, output)
+
+
+@shared_options
+def durability(
+    selection: SelectionOptions,
+    statistics: StatisticsOptions,
+    output: OutputOptions,
+    extensions: Annotated[
+        bool, typer.Option("--extensions/--no-extensions", help="Show long-term extensions of chosen people.")
+    ] = True,
+) -> None:
+    """How long: relapse by design, times to relapse, hazard ratios, long-term extensions."""
+
+    def make(terminal: Terminal) -> Report:
+        from ketcli.summaries import durability as summary
+        from ketcli.summaries import pooling
+
+        how = pooling.settings(pooling.PROPORTION_MODELS, **vars(statistics))
+        evidence = open_evidence(selection.data, terminal)
+        filters = read_filters(evidence, selection)
+        return summary.durability(evidence, filters, how, show_extensions=extensions)
+
+    answer(make, output)
+
+
+@shared_options
+def safety(
+    selection: SelectionOptions,
+    output: OutputOptions,
+    topic: Annotated[
+        list[str] | None,
+        typer.Option("--topic", help="blood-pressure, dissociation, misuse ... (repeatable).", metavar="TOPIC"),
+    ] = None,
+) -> None:
+    """What to watch for: blood pressure, dissociation, observation, label rules, long-term concerns."""
+
+    def make(terminal: Terminal) -> Report:
+        from ketcli.summaries import safety as summary
+
+        evidence = open_evidence(selection.data, terminal)
+        return summary.safety(evidence, read_filters(evidence, selection), topic or ())
 
     answer(make, output)
