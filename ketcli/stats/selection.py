@@ -156,7 +156,7 @@ def _obstacle(data: StepData, ends: tuple[float, ...]) -> str:
     """Return why the model cannot be fitted to these studies, "" when it can."""
     k, parameters = data.y.size, data.counts.size + 1
     if k <= parameters:
-        return f"{k} studies do not determine the {parameters} parameters of this selection model."
+        return f"The {parameters} parameters of this selection model need more studies than {k}."
     empty = [_interval(ends, i) for i, count in enumerate(data.counts) if count == 0]
     if empty:
         return f"No study has {' or '.join(empty)}, so the chance of publication there cannot be estimated."

@@ -184,14 +184,14 @@ def fit(name: str, measure: str, direction: str) -> SelectionModel:
 def test_three_parameter_selection_model_is_the_maximum_r_finds(name: str, measure: str, direction: str) -> None:
     expected, actual = block(name, measure)["bias"]["selection"][direction], fit(name, measure, direction)
     if math.isnan(actual.estimate):
-        assert pinned.refused(expected) or 0 in actual.counts or actual.k <= 3
+        assert pinned.refused(expected)
         assert actual.notes
         return
     if pinned.refused(expected):
+        assert "did not achieve convergence" in expected["error"], (
+            "R gives up where its optimiser fails, and there alone"
+        )
         assert actual.converged
-        return
-    if actual.log_likelihood > expected["loglik"] + 1e-6:
-        assert (name, measure, direction) in HIGHER_PEAKS
         return
     values = {
         "estimate": actual.estimate,
@@ -204,10 +204,6 @@ def test_three_parameter_selection_model_is_the_maximum_r_finds(name: str, measu
         "lrt_p": actual.lrt_p,
     }
     assert differences(expected, values, pinned.SELECTION) == {}
-
-
-HIGHER_PEAKS = {("nielweise2007", "RD", "two.sided")}
-"""Likelihoods with two peaks, where R's start leads to the lower one."""
 
 
 @pytest.mark.parametrize("direction", DIRECTIONS)

@@ -126,12 +126,21 @@ def test_an_interval_without_studies_is_named_and_not_estimated() -> None:
     assert "No study has p > 0.025" in result.notes[-1]
 
 
+def test_a_likelihood_that_rises_without_end_has_no_estimate() -> None:
+    """Eleven results just significant, one far below: ever more selection around an ever lower mean fits better."""
+    z = np.concatenate([[-3.0], 1.97 + np.linspace(0.001, 0.03, 11)])
+    result = selection_model(0.2 * z, np.full(12, 0.04))
+    assert np.isnan([result.estimate, result.lrt_p]).all()
+    assert not result.converged
+    assert "rises without end" in result.notes[-1]
+
+
 @pytest.mark.parametrize(("k", "steps"), [(1, (0.025,)), (3, (0.025,)), (4, (0.025, 0.5))])
 def test_no_more_studies_than_parameters_are_refused(k: int, steps: tuple[float, ...]) -> None:
     y, v = published(1, 30, 0.3)
     result = selection_model(y[:k], v[:k], steps=steps)
     assert np.isnan(result.estimate)
-    assert f"{k} stud" in result.notes[-1]
+    assert f"need more studies than {k}." in result.notes[-1]
 
 
 def test_a_thin_interval_gets_a_caution() -> None:
