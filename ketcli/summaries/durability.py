@@ -42,7 +42,8 @@ def durability(evidence: Evidence, filters: Filters, how: Settings, *, show_exte
     """
     studies = {r["study_id"]: r for r in evidence.rows("studies") if filters.admits_study(r)}
     arms = {(r["study_id"], r["arm_id"]): r for r in evidence.rows("arms") if r["study_id"] in studies}
-    rows = [*_relapses(evidence, studies, arms, filters, how), *_metrics(evidence, studies, arms, filters)]
+    metrics = _metrics(evidence, studies, arms, filters)
+    rows = [*_relapses(evidence, studies, arms, filters, how), *metrics, *_pooled_hazard(metrics, how)]
     if show_extensions:
         rows += _extensions(evidence, studies, arms, filters, how)
     order = [title for _, title in BLOCKS]
@@ -210,7 +211,7 @@ def _metrics(evidence: Evidence, studies: Mapping[str, Any], arms: Index, filter
                 "n": row["n"],
             }
         )
-    return rows + _pooled_hazard(rows, how)
+    return rows
 
 
 def _pooled_hazard(rows: Sequence[Row], how: Settings) -> list[Row]:
@@ -306,8 +307,8 @@ def _notes(filters: Filters, how: Settings) -> tuple[Note, ...]:
         ),
         Note(
             "caution",
-            "In SUSTAIN-1 everybody kept the oral antidepressant, and stopping a drug that is felt is noticed: part "
-            "of the difference may be withdrawal or lost hope.",
+            "In SUSTAIN-1 everybody kept the oral antidepressant, and stopping a drug that is felt is noticed: "
+            "part of the difference may be withdrawal or lost hope.",
         ),
     )
 
