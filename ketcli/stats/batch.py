@@ -65,6 +65,16 @@ class Batch:
         return self.coefficients[:, 0]
 
 
+def usable_test(tau2: str, test: str) -> str:
+    """Return the test to use: z where Hartung-Knapp's is asked for the common-effect model, which has no tau².
+
+    Raises ValueError for an unknown estimator or test.
+    """
+    validate.one_of("tau2", tau2, METHODS)
+    validate.one_of("test", test, TESTS)
+    return "z" if tau2 == COMMON and test in ("knha", "adhoc") else test
+
+
 def solve_many(
     yi: ArrayLike,
     vi: ArrayLike,
@@ -81,14 +91,13 @@ def solve_many(
         vi: sampling variances, likewise.
         mask: shape (B, k), True where a study takes part; all do by default. Values elsewhere are ignored.
         tau2: an estimator, or CE for the common-effect model.
-        test: z, t, knha or adhoc.
+        test: z, t, knha or adhoc (the last two are z for CE).
         level: confidence level, 0-1.
 
     Raises ValueError where a fit has no study, or a study taking part has no finite effect or no positive
     variance.
     """
-    validate.one_of("tau2", tau2, METHODS)
-    validate.one_of("test", test, TESTS)
+    test = usable_test(tau2, test)
     present = np.ones((1, 1), dtype=bool) if mask is None else np.asarray(mask, dtype=bool)
     arrays = (np.asarray(yi, dtype=np.float64), np.asarray(vi, dtype=np.float64), present)
     shape = np.broadcast_shapes(*(a.shape for a in arrays))

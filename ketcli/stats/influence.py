@@ -10,12 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from ketcli.stats import least_squares as ls
 from ketcli.stats import validate
-from ketcli.stats.batch import METHODS, Batch, describe, solve_many
+from ketcli.stats.batch import Batch, describe, solve_many, usable_test
 from ketcli.stats.design import Design, orthonormal
 from ketcli.stats.distributions import chi2_sf
-from ketcli.stats.inference import TESTS
 from ketcli.stats.results import Array
 from ketcli.stats.studies import Studies
+from ketcli.stats.tau2 import remarks
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,13 +45,16 @@ class Refits:
 def leave_one_out(
     yi: ArrayLike, vi: ArrayLike, *, tau2: str = "REML", test: str = "adhoc", level: float = 0.95
 ) -> Refits:
-    """Pool all studies but one, in turn; a single study leaves nothing (n = 0) and a note."""
+    """Pool all studies but one, in turn; a single study leaves nothing (n = 0) and a note.
+
+    `tau2` is an estimator or CE, the common effect, for which knha and adhoc are z.
+    """
     y, v = validate.effects(yi, vi)
     study = np.arange(y.size)
     if y.size > 1:
         mask = study[:, None] != study
-        return _refits(study, solve_many(y, v, mask=mask, tau2=tau2, test=test, level=level))
-    alone = _refits(study, solve_many(y[None, :], v[None, :], tau2=tau2, test=test, level=level))
+        return _refits(study, solve_many(y, v, mask=mask, tau2=tau2, test=test, level=level), tau2)
+    alone = _refits(study, solve_many(y[None, :], v[None, :], tau2=tau2, test=test, level=level), tau2)
     empty = {field.name: getattr(alone, field.name)[:0] for field in fields(alone) if field.name != "notes"}
     return replace(alone, **empty, notes=("One study: none can be left out.",))
 
@@ -65,16 +68,19 @@ def cumulative(
     test: str = "adhoc",
     level: float = 0.95,
 ) -> Refits:
-    """Pool the first study, the first two, and so on, in the order of `by` (years, say; ties as given)."""
+    """Pool the first study, the first two, and so on, in the order of `by` (years, say; ties as given).
+
+    `tau2` is an estimator or CE, the common effect, for which knha and adhoc are z.
+    """
     y, v = validate.effects(yi, vi)
     order = np.arange(y.size) if by is None else np.argsort(np.asarray(by), kind="stable")
     if order.size != y.size:
         raise ValueError(f"by has {order.size} values for {y.size} studies")
     mask = np.tril(np.ones((y.size, y.size), dtype=bool))
-    return _refits(order, solve_many(y[order], v[order], mask=mask, tau2=tau2, test=test, level=level))
+    return _refits(order, solve_many(y[order], v[order], mask=mask, tau2=tau2, test=test, level=level), tau2)
 
 
-def _refits(study: NDArray[np.intp], fits: Batch) -> Refits:
+def _refits(study: NDArray[np.intp], fits: Batch, tau2: str) -> Refits:
     return Refits(
         study=study,
         k=fits.k,
@@ -89,6 +95,7 @@ def _refits(study: NDArray[np.intp], fits: Batch) -> Refits:
         tau2=fits.tau2,
         i2=fits.i2,
         h2=fits.h2,
+        notes=tuple(remarks(tau2, fits.converged, fits.maxima)),
     )
 
 
@@ -132,7 +139,7 @@ def influence(
     X needs its own column of ones for an intercept. `tau2` is an estimator or CE. The default test is z, as in
     metafor; knha and adhoc carry their variance factor into the scales.
     """
-    y, v, plan = _checked(yi, vi, X, tau2, test)
+    y, v, plan = _checked(yi, vi, X)
     k, p = y.size, len(plan.names)
     full, left, everyone = _with_and_without(y, v, plan, tau2, test)
     x = np.stack([c[0] for c in plan.columns], axis=1)
@@ -178,7 +185,7 @@ def baujat(yi: ArrayLike, vi: ArrayLike, X: ArrayLike | None = None, *, tau2: st
     x is the squared Pearson residual (under CE the study's part of Q); y is the squared change of the fitted
     value when the study is left out, over that value's variance without it.
     """
-    y, v, plan = _checked(yi, vi, X, tau2, "z")
+    y, v, plan = _checked(yi, vi, X)
     full, left, _ = _with_and_without(y, v, plan, tau2, "z")
     x = np.stack([c[0] for c in plan.columns], axis=1)
     fitted = x @ full.coefficients[0]
@@ -187,18 +194,14 @@ def baujat(yi: ArrayLike, vi: ArrayLike, X: ArrayLike | None = None, *, tau2: st
     return (y - fitted) ** 2 / (full.tau2 + v), (without - fitted) ** 2 / variance
 
 
-def _checked(
-    yi: ArrayLike, vi: ArrayLike, X: ArrayLike | None, tau2: str, test: str
-) -> tuple[Array, Array, Design]:
-    validate.one_of("tau2", tau2, METHODS)
-    validate.one_of("test", test, TESTS)
+def _checked(yi: ArrayLike, vi: ArrayLike, X: ArrayLike | None) -> tuple[Array, Array, Design]:
     y, v = validate.effects(yi, vi)
     return y, v, orthonormal(np.ones(y.size) if X is None else X, k=y.size)
 
 
 def _with_and_without(y: Array, v: Array, plan: Design, tau2: str, test: str) -> tuple[Batch, Batch, Studies]:
     """Return the fit of all studies, the k fits without one, and all studies arranged."""
-    k = y.size
+    k, test = y.size, usable_test(tau2, test)
     everyone = ls.arrange(y[None, :], v[None, :], plan.columns)
     shape = (k, k)
     others = ls.arrange(np.broadcast_to(y, shape), np.broadcast_to(v, shape), plan.columns, ~np.eye(k, dtype=bool))

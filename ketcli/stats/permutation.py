@@ -13,9 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from ketcli.stats import least_squares as ls
 from ketcli.stats import validate
-from ketcli.stats.batch import METHODS, describe
+from ketcli.stats.batch import describe, usable_test
 from ketcli.stats.design import Design
-from ketcli.stats.inference import TESTS
 from ketcli.stats.regression import design, q_moderators, tested_columns
 from ketcli.stats.results import Array
 
@@ -63,8 +62,7 @@ def permutation_test(
     arrangements each is used once; otherwise that many are drawn by `seed`, the observed one in the first
     place, so that no p is below 1/iterations.
     """
-    validate.one_of("tau2", tau2, METHODS)
-    validate.one_of("test", test, TESTS)
+    test = usable_test(tau2, test)
     if iterations < 1:
         raise ValueError(f"iterations must be at least 1, got {iterations}")
     y, v = validate.effects(yi, vi)

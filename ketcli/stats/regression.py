@@ -12,14 +12,16 @@ from numpy.typing import ArrayLike, NDArray
 from ketcli.stats import least_squares as ls
 from ketcli.stats import prediction as pi
 from ketcli.stats import validate
-from ketcli.stats.batch import COMMON, METHODS, Batch, describe
+from ketcli.stats.batch import COMMON, Batch, describe, usable_test
 from ketcli.stats.design import Design, orthonormal
 from ketcli.stats.distributions import chi2_sf, f_sf
-from ketcli.stats.inference import TESTS, degrees, wald
+from ketcli.stats.inference import degrees, wald
 from ketcli.stats.results import Array
 from ketcli.stats.studies import Studies
+from ketcli.stats.tau2 import remarks
 
 INTERCEPT = "intercept"
+COMMON_TEST = "Tested by z: Hartung-Knapp's test belongs to random effects."
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,11 +109,11 @@ def meta_regression(
     """Regress effects, shape (k,), on the m moderators X, shape (k, m), with weights 1/(vi + tau²).
 
     `names` are those of the columns of X; an intercept is put before them unless `intercept` is False.
-    `tau2` is an estimator or CE; `test` as in `inference.TESTS`. Raises ValueError, naming the column, when the
-    columns are dependent. As many coefficients as studies leave tau² at 0 with a note.
+    `tau2` is an estimator or CE; `test` is z, t, knha or adhoc (the last two are z for CE, with a note). Raises
+    ValueError, naming the column, when the columns are dependent. As many coefficients as studies leave tau²
+    at 0 with a note.
     """
-    validate.one_of("tau2", tau2, METHODS)
-    validate.one_of("test", test, TESTS)
+    asked, test = test, usable_test(tau2, test)
     y, v = validate.effects(yi, vi)
     plan = design(X, names, y.size, intercept=intercept)
     studies = ls.arrange(y[None, :], v[None, :], plan.columns)
@@ -154,7 +156,7 @@ def meta_regression(
         weights=100.0 * weights / weights.sum(),
         intercept=intercept,
         converged=bool(fits.converged[0]),
-        notes=(*notes, *_notes(fits, tau2)),
+        notes=(*notes, *_notes(fits, tau2), *([COMMON_TEST] if test != asked else [])),
     )
 
 
@@ -257,8 +259,4 @@ def _notes(fits: Batch, method: str) -> tuple[str, ...]:
         notes.append("The moderators explain the effects exactly: Hartung-Knapp errors of 0 test nothing.")
     if fits.df[0] <= 0:
         notes.append("As many coefficients as studies: tau² is taken as 0 and the fit is exact.")
-    if not fits.converged[0]:
-        notes.append(f"The {method} estimate of tau² did not reach its tolerance.")
-    if fits.maxima[0] > 1:
-        notes.append(f"The likelihood has {int(fits.maxima[0])} local maxima in tau²; the highest was taken.")
-    return tuple(notes)
+    return (*notes, *remarks(method, fits.converged, fits.maxima))

@@ -12,9 +12,8 @@ from numpy.typing import ArrayLike
 from ketcli.stats import least_squares as ls
 from ketcli.stats import prediction as pi
 from ketcli.stats import validate
-from ketcli.stats.batch import COMMON, METHODS
+from ketcli.stats.batch import COMMON, usable_test
 from ketcli.stats.distributions import chi2_sf, f_sf
-from ketcli.stats.inference import TESTS
 from ketcli.stats.pooling import I2_FROM, common_effect, pooled_at, random_effects
 from ketcli.stats.regression import meta_regression
 from ketcli.stats.results import Array, Pooled
@@ -68,13 +67,14 @@ def subgroup_analysis(
     """Pool the studies of each group; `groups` names each study's, shape (k,).
 
     With `common_tau2` the between-study variance is estimated within groups, by a regression on them, and the
-    groups share it and the Hartung-Knapp factor. Otherwise each has its own. `tau2` is an estimator or CE.
-    The test between groups is Q_B against chi-square for z. For the t-based tests it is F: with a common
-    tau² that of the regression (Knapp & Hartung 2003), with separate ones Welch's (1951) for means whose
-    variances are estimated apart.
+    groups share it and the Hartung-Knapp factor. Otherwise each has its own. `tau2` is an estimator or CE
+    (tested by z or t); `test` as in `pooling.random_effects`. The test between groups is Q_B against
+    chi-square for z and CE. For the t-based tests it is F: with a common tau² that of the regression (Knapp &
+    Hartung 2003), with separate ones Welch's (1951) for means whose variances are estimated apart.
     """
-    validate.one_of("tau2", tau2, METHODS)
-    validate.one_of("test", test, TESTS)
+    if test == "iqwig6" and common_tau2:
+        raise ValueError("test 'iqwig6' compares intervals of a group's own tau²: use it with separate tau²")
+    plain = usable_test(tau2, "knha" if test == "iqwig6" else test)
     validate.one_of("prediction", prediction, pi.RULES)
     validate.one_of("i2", i2, I2_FROM)
     y, v = validate.effects(yi, vi)
@@ -83,8 +83,7 @@ def subgroup_analysis(
         raise ValueError(f"groups has {len(groups)} values for {y.size} studies")
     member = np.array([[str(g) == label for g in groups] for label in labels])
     if tau2 == COMMON:
-        simple = "z" if test == "z" else "t"
-        lines = tuple(common_effect(y[m], v[m], test=simple, level=level) for m in member)
+        lines = tuple(common_effect(y[m], v[m], test=plain, level=level) for m in member)
         return Subgroups(labels, lines, False, _separate(lines, "z"), math.nan)
     if not common_tau2:
         lines = tuple(

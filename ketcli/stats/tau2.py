@@ -73,12 +73,22 @@ def single(many: Tau2Many, studies: Studies, method: str) -> Tau2:
         k = int(studies.k[0])
         what = "one study" if k == 1 else f"{k} studies and as many coefficients"
         notes.append(f"tau² cannot be estimated from {what}; it is taken as 0.")
-    if not many.converged[0]:
-        notes.append(f"The {method} estimate of tau² did not reach its tolerance.")
-    if many.maxima[0] > 1:
-        name = "restricted likelihood" if method == "REML" else "likelihood"
-        notes.append(f"The {name} has {int(many.maxima[0])} local maxima in tau²; the highest was taken.")
+    notes += remarks(method, many.converged, many.maxima)
     return Tau2(float(many.value[0]), float(many.se[0]), many.iterations, bool(many.converged[0]), tuple(notes))
+
+
+def remarks(method: str, converged: NDArray[np.bool_], maxima: NDArray[np.intp]) -> list[str]:
+    """Say in sentences what is unusual about one solution, or how many of several are unusual."""
+    several = f" in {{}} of {converged.size} fits" if converged.size > 1 else ""
+    notes = []
+    if not converged.all():
+        where = several.format(int((~converged).sum()))
+        notes.append(f"The {method} estimate of tau² did not reach its tolerance{where}.")
+    if (maxima > 1).any():
+        name = "restricted likelihood" if method == "REML" else "likelihood"
+        where = several.format(int((maxima > 1).sum()))
+        notes.append(f"The {name} has more than one local maximum in tau²{where}; the highest was taken.")
+    return notes
 
 
 def solve(studies: Studies, method: str) -> Tau2Many:

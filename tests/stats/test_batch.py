@@ -45,6 +45,12 @@ def test_common_effect_in_a_batch() -> None:
     assert not fits.tau2.any()
 
 
+def test_the_common_effect_has_no_hartung_knapp_test() -> None:
+    asked, given = (solve_many(EFFECTS, VARIANCES, tau2="CE", test=test) for test in ("adhoc", "z"))
+    assert asked.se.tolist() == given.se.tolist()
+    assert asked.p.tolist() == given.p.tolist()
+
+
 def test_ordinary_rows_are_not_disturbed_by_extreme_ones() -> None:
     """Rows share the number of grid points, chunks and iterations, never their numbers."""
     examples = [(y, v) for y, v in EXTREME.values() if len(y) == 4]

@@ -37,6 +37,14 @@ def test_leave_one_out_of_the_common_effect() -> None:
     assert actual == pytest.approx([line.estimate, line.se, line.i2, line.h2, 0.0], rel=1e-11)
 
 
+def test_refits_with_two_peaks_are_told() -> None:
+    """Leaving out either of the last two, or one of the precise three, leaves the likelihood its peaks or not."""
+    y, v = [0.0, 1e-4, -1e-4, 5.0, 5.0], [3e-8, 3e-8, 3e-8, 1.0, 1.0]
+    note = leave_one_out(y, v).notes[0]
+    assert "more than one local maximum in tau² in" in note
+    assert "of 5 fits; the highest was taken" in note
+
+
 def test_leaving_one_of_two_is_the_other() -> None:
     made = leave_one_out(Y[:2], V[:2])
     assert made.estimate.tolist() == Y[1::-1].tolist()

@@ -45,7 +45,7 @@ def test_the_test_of_one_moderator_is_its_own(data: tuple[np.ndarray, np.ndarray
     """Q_M is z², F is t², and the p-values agree."""
     y, v = data
     x = np.arange(y.size) % 3 + 0.5 * (np.arange(y.size) > 1)
-    for test in ("z", "knha"):
+    for test in ("z", "t" if method == "CE" else "knha"):
         line = meta_regression(y, v, x, tau2=method, test=test)
         assert line.qm == pytest.approx(line.statistic[1] ** 2, rel=1e-8, abs=1e-12, nan_ok=True)
         assert line.qm_p == pytest.approx(line.p[1], rel=1e-6, abs=1e-12, nan_ok=True)
@@ -73,7 +73,7 @@ def test_r2_without_heterogeneity_or_intercept() -> None:
     assert nothing.r2 == 0.0
     assert "nothing for R²" in nothing.notes[0]
     assert math.isnan(meta_regression(Y, V, DOSE, intercept=False).r2)
-    assert math.isnan(meta_regression(Y, V, DOSE, tau2="CE").r2)
+    assert math.isnan(meta_regression(Y, V, DOSE, tau2="CE", test="z").r2)
 
 
 def test_two_ways_to_code_groups_fit_the_same() -> None:
@@ -132,6 +132,12 @@ def test_moderators_that_explain_everything_are_told() -> None:
     line = meta_regression([0.0, 0.0, 0.0, 0.0], [0.1] * 4, [1.0, 2, 3, 5], test="knha")
     assert math.isnan(line.qm)
     assert any("explain the effects exactly" in note for note in line.notes)
+
+
+def test_a_common_effect_regression_is_tested_by_z_and_says_so() -> None:
+    line = meta_regression(Y, V, DOSE, tau2="CE")
+    assert (line.test, line.tau2, line.qm_df2) == ("z", 0.0, math.inf)
+    assert any("Tested by z" in note for note in line.notes)
 
 
 def test_predictions_need_every_moderator() -> None:

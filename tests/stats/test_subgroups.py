@@ -97,6 +97,12 @@ def test_a_group_in_exact_agreement_cannot_be_compared_under_plain_hartung_knapp
     assert "standard error is 0" in made.between.note
 
 
+def test_the_iqwig_rule_is_for_separate_groups() -> None:
+    assert subgroup_analysis(Y, V, GROUPS, test="iqwig6").groups[0].test in ("knha", "adhoc")
+    with pytest.raises(ValueError, match="with separate tau²"):
+        subgroup_analysis(Y, V, GROUPS, test="iqwig6", common_tau2=True)
+
+
 def test_one_label_per_study() -> None:
     with pytest.raises(ValueError, match="groups has 2 values for 7 studies"):
         subgroup_analysis(Y, V, ["a", "b"])
