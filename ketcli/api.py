@@ -82,5 +82,5 @@ def _settings(models: tuple[str, ...], options: dict[str, Any]) -> tuple[pooling
 def _open(data: str | None, options: dict[str, Any]) -> tuple[Evidence, Filters]:
     evidence = Evidence.open(data, os.environ)
     listed = ("drug", "route", "regimen", "design", "population", "study", "outcome")
-    given = {k: [v] if k in listed and isinstance(v, str) else v for k, v in options.items()}
+    given: dict[str, Any] = {k: [v] if k in listed and isinstance(v, str) else v for k, v in options.items()}
     return evidence, for_evidence(evidence, **given)

@@ -124,7 +124,7 @@ def select(
         if filters.min_n and (chosen.total or 0) < filters.min_n:
             left_out.append(replace(chosen, reason="too-few"))
             continue
-        kept.append(replace(chosen, control=_control(chosen, controls)))
+        kept.append(replace(chosen, control=_control(chosen, controls, part_of)))
     kept, clashing = _without_overlaps(kept, overlap.build(evidence.rows("studies")))
     if filters.include_overlapping:
         shown = [r for r in left_out if r.reason == "overlapping-participants"]
@@ -291,7 +291,9 @@ def _joined(values: Iterable[str]) -> str:
     return " / ".join(dict.fromkeys(v for v in values if v))
 
 
-def _control(chosen: Rate, controls: Mapping[tuple[Any, ...], list[Rate]]) -> Rate | None:
+def _control(
+    chosen: Rate, controls: Mapping[tuple[Any, ...], list[Rate]], part_of: Mapping[tuple[str, str], str]
+) -> Rate | None:
     """Return the control of the same rating; several control arms are added up when all have counts."""
     rows = [r for r in controls.get(_same_rating(chosen), []) if r.events is not None and r.total is not None]
     # a ketamine arm can play the control of an add-on or of an infusion time: never the comparator of ketamine
@@ -300,7 +302,7 @@ def _control(chosen: Rate, controls: Mapping[tuple[Any, ...], list[Rate]]) -> Ra
         return None
     first = rows[0]
     same_drug = [r for r in rows if r.drug == first.drug]
-    return _add_up(same_drug, {})
+    return _add_up(same_drug, part_of)
 
 
 def _without_overlaps(kept: list[Rate], overlaps: overlap.Overlaps) -> tuple[list[Rate], list[Rate]]:

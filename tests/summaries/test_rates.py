@@ -173,3 +173,12 @@ def test_unknown_values_are_refused_with_the_nearest(shipped: Evidence, name: st
     with pytest.raises(UsageError) as caught:
         for_evidence(shipped, **{name: [value]})
     assert near in caught.value.hint
+
+
+def test_nested_control_arms_are_counted_once(make_dataset: MakeDataset) -> None:
+    control = dict(ARM, drug="placebo", role="control")
+    arms = [dict(ARM), dict(control, arm_id="all"), dict(control, arm_id="some", part_of="all")]
+    rows = [dict(ROW), dict(ROW, arm_id="all", events=2, total=9), dict(ROW, arm_id="some", events=1, total=4)]
+    (study,) = select(_evidence(make_dataset, [dict(STUDY)], arms, rows), Filters(), ("response",)).kept
+    assert study.control is not None
+    assert (study.control.events, study.control.total) == (2, 9)
