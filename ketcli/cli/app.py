@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ketcli import __version__
 from ketcli.cli import background, course, data, evidence, studies
+from ketcli.cli.data import DataOption
+from ketcli.cli.open import open_evidence
+from ketcli.cli.options import OutputOptions, shared_options
+from ketcli.cli.run import answer, complain
+from ketcli.errors import ExitStatus, UsageError
+
+if TYPE_CHECKING:
+    from ketcli.report import Report
+    from ketcli.terminal import Terminal
 
 app = typer.Typer(
     name="ket",
@@ -29,13 +38,31 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
+@shared_options
 def main(
-    version: Annotated[
+    context: typer.Context,
+    output: OutputOptions,
+    data_folder: DataOption = None,
+    _version_wanted: Annotated[
         bool, typer.Option("--version", help="Print the version and stop.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Take the options that stand before a command."""
+    """Print the one-screen summary when no command is named."""
+    if context.invoked_subcommand is not None:
+        if output != OutputOptions() or data_folder is not None:
+            complain(UsageError("options stand after the command", code="option-place", hint="ket rates --csv"))
+            raise typer.Exit(ExitStatus.USAGE)
+        return
+
+    def make(terminal: Terminal) -> Report:
+        from ketcli.evidence.filters import Filters
+        from ketcli.summaries.overview import overview
+        from ketcli.summaries.pooling import Settings
+
+        return overview(open_evidence(data_folder, terminal), Filters(), Settings())
+
+    answer(make, output)
 
 
 evidence.register(app)
