@@ -107,7 +107,7 @@ def select(
     controls: dict[tuple[Any, ...], list[Rate]] = defaultdict(list)
     for rate, row in rows:
         if rate.role == "control":
-            controls[_same_rating(rate)].append(rate)
+            controls[same_rating(rate)].append(rate)
             continue
         if filters.regimen and rate.regimen not in filters.regimen:
             continue
@@ -163,10 +163,11 @@ def _rows(evidence: Evidence, filters: Filters, outcomes: tuple[str, ...]) -> It
             continue
         if active and not filters.admits_arm(arm):
             continue
-        yield _rate(row, arm, studies[row["study_id"]]), {**row, "course_days": arm.get("course_days")}
+        yield rate_of(row, arm, studies[row["study_id"]]), {**row, "course_days": arm.get("course_days")}
 
 
-def _rate(row: Mapping[str, Any], arm: Mapping[str, Any], study: Mapping[str, Any]) -> Rate:
+def rate_of(row: Mapping[str, Any], arm: Mapping[str, Any], study: Mapping[str, Any]) -> Rate:
+    """Return the rate of a row of the outcomes table, with what its arm and study say of it."""
     return Rate(
         study_id=row["study_id"],
         label=study.get("label") or row["study_id"],
@@ -209,23 +210,34 @@ def dose_text(arm: Mapping[str, Any]) -> str:
 
 def _place(rate: Rate, row: Mapping[str, Any], filters: Filters) -> tuple[str, float]:
     """Return why a row cannot be taken ("" if it can) and its distance from the window's centre."""
-    if rate.reason:
-        return rate.reason, 0.0
-    if reason := filters.source_reason(row):
+    if reason := standing(rate, row, filters):
         return reason, 0.0
-    if rate.regimen == "maintenance" and "maintenance" not in filters.regimen:
-        return "maintenance", 0.0
-    if rate.events is None or rate.total is None:
-        return "no-denominator", 0.0
-    if rate.time_days is None or rate.time_anchor == "last-dose":
-        return "no-time", 0.0
-    window = filters.at or (REGIMENS[rate.regimen].window if rate.regimen else standard_window(rate.time_days))
-    course = _number(row.get("course_days"))
-    distance = window.distance(rate.time_days, 0.0 if course is None and rate.regimen == "single-dose" else course)
+    days = rate.time_days or 0.0
+    window = filters.at or (REGIMENS[rate.regimen].window if rate.regimen else standard_window(days))
+    distance = window.distance(days, course_of(rate, row))
     return ("other-time", 0.0) if distance is None else ("", distance)
 
 
-def _same_rating(rate: Rate) -> tuple[Any, ...]:
+def standing(rate: Rate, row: Mapping[str, Any], filters: Filters) -> str:
+    """Return why a row cannot be taken whatever the time window, "" when it can."""
+    if rate.reason:
+        return rate.reason
+    if reason := filters.source_reason(row):
+        return reason
+    if rate.regimen == "maintenance" and "maintenance" not in filters.regimen:
+        return "maintenance"
+    if rate.events is None or rate.total is None:
+        return "no-denominator"
+    return "no-time" if rate.time_days is None or rate.time_anchor == "last-dose" else ""
+
+
+def course_of(rate: Rate, row: Mapping[str, Any]) -> float | None:
+    """Return the days from first to last dose of a row's arm; 0 for a single dose, None when not known."""
+    course = _number(row.get("course_days"))
+    return 0.0 if course is None and rate.regimen == "single-dose" else course
+
+
+def same_rating(rate: Rate) -> tuple[Any, ...]:
     """Return what arms must share to be added up or contrasted: study, outcome, time, scale, set."""
     return (rate.study_id, rate.outcome, rate.time_days, rate.time_anchor, rate.scale, rate.analysis_set)
 
@@ -234,7 +246,7 @@ def _choose(group: list[tuple[Rate, float]], part_of: Mapping[tuple[str, str], s
     """Apply rules 3 and 4 to the rows of one study in one pool."""
     ratings: dict[tuple[Any, ...], list[tuple[Rate, float]]] = defaultdict(list)
     for rate, distance in group:
-        ratings[_same_rating(rate)].append((rate, distance))
+        ratings[same_rating(rate)].append((rate, distance))
 
     def preference(rows: list[tuple[Rate, float]]) -> tuple[Any, ...]:
         rate, distance = rows[0]
@@ -248,7 +260,7 @@ def _choose(group: list[tuple[Rate, float]], part_of: Mapping[tuple[str, str], s
         )
 
     best = min(ratings.values(), key=preference)
-    chosen = _add_up([rate for rate, _ in best], part_of)
+    chosen = add_up([rate for rate, _ in best], part_of)
     rest = [rate for rows in ratings.values() if rows is not best for rate, _ in rows]
     return chosen, rest
 
@@ -267,7 +279,7 @@ def rank_scale(scale: str) -> int:
     return next((i for i, name in enumerate(SCALES) if scale.upper().startswith(name)), len(SCALES))
 
 
-def _add_up(rates: list[Rate], part_of: Mapping[tuple[str, str], str]) -> Rate:
+def add_up(rates: list[Rate], part_of: Mapping[tuple[str, str], str]) -> Rate:
     """Add the arms of one rating together; an arm inside another listed arm is already counted there."""
     names = {arm for rate in rates for arm in rate.arms}
     whole = [r for r in rates if part_of.get((r.study_id, r.arms[0]), "") not in names]
@@ -295,14 +307,14 @@ def _control(
     chosen: Rate, controls: Mapping[tuple[Any, ...], list[Rate]], part_of: Mapping[tuple[str, str], str]
 ) -> Rate | None:
     """Return the control of the same rating; several control arms are added up when all have counts."""
-    rows = [r for r in controls.get(_same_rating(chosen), []) if r.events is not None and r.total is not None]
+    rows = [r for r in controls.get(same_rating(chosen), []) if r.events is not None and r.total is not None]
     # a ketamine arm can play the control of an add-on or of an infusion time: never the comparator of ketamine
     rows = [r for r in rows if not r.reason and r.drug not in STUDY_DRUGS]
     if not rows:
         return None
     first = rows[0]
     same_drug = [r for r in rows if r.drug == first.drug]
-    return _add_up(same_drug, part_of)
+    return add_up(same_drug, part_of)
 
 
 def _without_overlaps(kept: list[Rate], overlaps: overlap.Overlaps) -> tuple[list[Rate], list[Rate]]:
