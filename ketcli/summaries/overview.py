@@ -42,7 +42,7 @@ def overview(evidence: Evidence, filters: Filters, how: Settings) -> Report:
                 "estimate", "Estimate", "number", "", "proportion, hazard ratio or risk difference, see `measure`"
             ),
             *columns("ci_low", "ci_high", "measure", "control_events", "control_total"),
-            Column("command", "More", "text", "", "the command with every study, note and source"),
+            Column("command", "More", "text", "", "the command with every study and source"),
         ),
         rows=tuple(rows),
         displays=(
@@ -50,25 +50,24 @@ def overview(evidence: Evidence, filters: Filters, how: Settings) -> Report:
             Display("Studies", "integer", ("k",), rank=2, align="right"),
             Display("n/N", "fraction", ("events", "total"), rank=1, align="right"),
             Display("Of 100", "percent-interval", ("share", "share_low", "share_high")),
-            Display("", "strip", ("share", "share_low", "share_high"), rank=4),
+            Display("0 to 100 %", "strip", ("share", "share_low", "share_high"), rank=4),
             Display("Control", "fraction", ("control_events", "control_total"), align="right"),
-            Display("More", "text", ("command",), rank=3),
         ),
         facts=(Fact("Data", f"{_size(evidence)}; version {evidence.version or 'not stated'}"),),
         notes=(
             Note(
                 "about",
-                "A summary of published studies, not medical advice. Each line is that of the command beside it, "
-                "which shows every study, the choices made and the sources.",
+                "A summary of published studies, not medical advice. Each line is that of the command in the "
+                "heading, which shows every study, the choices made and the sources.",
             ),
             Note(
                 "caution",
                 "Lines are not comparable with each other: drug, route, control and time of rating change "
-                f"together. Pooled shares are model estimates with {how.percent} intervals and can differ from n/N.",
+                f"together. Pooled shares are estimates of a model, {how.percent} intervals, and can differ from n/N.",
             ),
         ),
         group_by=("question",),
-        heading=("question",),
+        heading=("block",),
         emphasis=frozenset(),
         axis=Axis("percent"),
         data_version=evidence.version,
@@ -88,6 +87,7 @@ def _line(question: str, about: str, row: Row, command: str) -> Line:
     return {
         "kind": "headline",
         "question": question,
+        "block": f"{question} ({command.split(' --')[0]})",
         "answer_to": about,
         "events": row.get("events"),
         "total": row.get("total"),
