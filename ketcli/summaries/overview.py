@@ -62,8 +62,8 @@ def overview(evidence: Evidence, filters: Filters, how: Settings) -> Report:
             ),
             Note(
                 "caution",
-                "Lines are not comparable with each other: drug, route, control and time of rating change "
-                f"together. Pooled shares are estimates of a model, {how.percent} intervals, and can differ from n/N.",
+                "Lines are not comparable with each other: drug, route, control and time change together. Pooled "
+                f"shares are a model's estimates with {how.percent} intervals and can differ from n/N.",
             ),
         ),
         group_by=("question",),
@@ -87,7 +87,7 @@ def _line(question: str, about: str, row: Row, command: str) -> Line:
     return {
         "kind": "headline",
         "question": question,
-        "block": f"{question} ({command.split(' --')[0]})",
+        "block": f"{question} ({command.partition(' --')[0]})",
         "answer_to": about,
         "events": row.get("events"),
         "total": row.get("total"),

@@ -215,7 +215,7 @@ def _displays(*, show_arms: bool, show_controls: bool, show_left_out: bool) -> t
         Display("Study", "text", ("label",)),
         Display("n/N", "fraction", ("events", "total"), align="right"),
         Display("Rate", "percent-interval", ("rate", "ci_low", "ci_high")),
-        Display("", "strip", ("rate", "ci_low", "ci_high"), rank=1),
+        Display("0 to 100 %", "strip", ("rate", "ci_low", "ci_high"), rank=1),
         Display("Time", "time", ("time_days",), rank=2, align="right"),
         Display("Scale", "text", ("scale",), rank=3),
         Display("Dose", "text", ("dose",), rank=2 if show_arms else 5),

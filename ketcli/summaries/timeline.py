@@ -75,7 +75,7 @@ def timeline(evidence: Evidence, filters: Filters, how: Settings, *, show_studie
             Display("n", "integer", ("n",), align="right", rank=3),
             Display("Rate", "percent-interval", ("rate", "rate_low", "rate_high")),
             Display("SMD", "number-interval", ("smd", "smd_low", "smd_high"), digits=2),
-            Display("0 % to 100 %", "strip", ("rate", "rate_low", "rate_high"), rank=2),
+            Display("0 to 100 %", "strip", ("rate", "rate_low", "rate_high"), rank=2),
             Display("I²", "number", ("i2",), rank=4, digits=0, align="right"),
         ),
         notes=_notes(filters, how, rows),
