@@ -40,8 +40,9 @@ def pooled_line(
     Everything left out is NaN; `q` is referred to a chi-square with `q_df` degrees of freedom. A finite `df` of 0
     or below, where nothing is left to estimate the spread from, becomes the normal and `test` z.
     """
-    freedom = df if df > 0.0 else math.inf
-    mean = wald(np.array([estimate]), np.array([se]), np.array([freedom]), level)
+    freedom = math.inf if df <= 0.0 else df
+    known = math.inf if math.isnan(freedom) else freedom
+    mean = wald(np.array([estimate]), np.array([se]), np.array([known]), level)
     return Pooled(
         model=model,
         method=method,
