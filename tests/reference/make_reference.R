@@ -240,7 +240,7 @@ trim_and_fill <- function(yi, vi) {
 }
 
 # Step-function selection with one cut-point (three-parameter model): the log-likelihood written out, and maximised
-# from metafor's answer until the gradient vanishes.
+# from several starts until the gradient vanishes; metafor's answer beside it.
 selection_model <- function(yi, vi, alternative) {
   cut <- if (alternative == "two.sided") 0.05 else 0.025
   se <- sqrt(vi)
@@ -254,7 +254,9 @@ selection_model <- function(yi, vi, alternative) {
     sum(dnorm(yi, mu, s, log = TRUE) + ifelse(p <= cut, 0, log(delta)) - log(inside + delta * (1 - inside)))
   }
   base <- fit(yi, vi, "ML")
-  start <- selmodel(base, type = "stepfun", steps = cut, alternative = alternative)
+  if (length(yi) < 3) stop("needs at least three studies")
+  if (all(p <= cut) || all(p > cut)) stop("all studies are on one side of the step")
+  start <- safe(selmodel(base, type = "stepfun", steps = cut, alternative = alternative))
   scale <- median(vi)
   mu <- num(base$beta)
   highest <- function(f, starts) {
@@ -265,8 +267,8 @@ selection_model <- function(yi, vi, alternative) {
     }
     best
   }
-  deltas <- log(c(max(start$delta[2], 1e-3), 0.1, 0.5, 2))
-  tau2s <- log(c(max(start$tau2, 0.05 * scale), scale))
+  deltas <- log(c(0.1, 0.5, 2, 8))
+  tau2s <- log(c(max(base$tau2, 0.05 * scale), scale))
   zero <- highest(function(x) loglik(x[1], 0, exp(x[2])), lapply(deltas, function(d) c(mu, d)))
   free <- highest(function(x) loglik(x[1], exp(x[3]), exp(x[2])),
                   unlist(lapply(tau2s, function(t) lapply(deltas, function(d) c(mu, d, t))), recursive = FALSE))
@@ -279,8 +281,8 @@ selection_model <- function(yi, vi, alternative) {
   lrt <- 2 * (best$value - loglik(num(base$beta), base$tau2, 1))
   list(estimate = x[1], se = sqrt(covariance[1, 1]), tau2 = if (interior) x[3] else 0, delta = x[2],
        delta_se = sqrt(covariance[2, 2]), loglik = best$value, lrt = lrt, lrt_p = pchisq(max(lrt, 0), 1, lower.tail = FALSE),
-       metafor = list(estimate = num(start$beta), se = num(start$se), tau2 = start$tau2, delta = num(start$delta[2]),
-                      lrt = start$LRT))
+       metafor = if (failed(start)) start else list(estimate = num(start$beta), se = num(start$se), tau2 = start$tau2,
+                                                    delta = num(start$delta[2]), lrt = start$LRT))
 }
 
 # Ioannidis and Trikalinos (2007); the exact p adds up the Poisson-binomial law of the number of significant studies.
@@ -564,23 +566,23 @@ lme4_proportion <- function(x, n) {
   list(mu = num(lme4::fixef(g)), se = sqrt(as.matrix(vcov(g))[1, 1]), tau2 = num(lme4::VarCorr(g)$id))
 }
 
-# Two arms on the log odds ratio, theta + tau u; three ways to treat the baseline risk of each study.
-two_arm_parts <- function(a, n1, c, n2, theta, tau) {
-  list(
-    # fixed study effects: logits alpha +- (theta + tau u)/2 (metafor's UM.FS)
-    fixed = function(alpha) log_integral(
-      function(u) lchoose(n1, a) + lchoose(n2, c) + log_binomial(a, n1, alpha + (theta + tau * u) / 2) +
-        log_binomial(c, n2, alpha - (theta + tau * u) / 2) + dnorm(u, log = TRUE),
-      function(u) tau / 2 * (a - n1 * plogis(alpha + (theta + tau * u) / 2) - c + n2 * plogis(alpha - (theta + tau * u) / 2)) - u,
-      function(u) { p <- plogis(alpha + (theta + tau * u) / 2); q <- plogis(alpha - (theta + tau * u) / 2)
-                    -tau^2 / 4 * (n1 * p * (1 - p) + n2 * q * (1 - q)) - 1 }, length(a)))
-}
+# Two arms on the log odds ratio, theta + tau u, with the baseline risk of each study treated in three ways.
 
+# Fixed study effects: logits alpha +- (theta + tau u)/2 with alpha at its maximum (metafor's UM.FS).
 fixed_study_loglik <- function(a, n1, c, n2, theta, tau) {
-  parts <- two_arm_parts(a, n1, c, n2, theta, tau)
+  integral <- function(alpha) {
+    treated <- function(u) alpha + (theta + tau * u) / 2
+    control <- function(u) alpha - (theta + tau * u) / 2
+    log_integral(
+      function(u) lchoose(n1, a) + lchoose(n2, c) + log_binomial(a, n1, treated(u)) + log_binomial(c, n2, control(u)) +
+        dnorm(u, log = TRUE),
+      function(u) tau / 2 * (a - n1 * plogis(treated(u)) - c + n2 * plogis(control(u))) - u,
+      function(u) -tau^2 / 4 * (n1 * plogis(treated(u)) * plogis(-treated(u)) +
+                                  n2 * plogis(control(u)) * plogis(-control(u))) - 1, length(a))
+  }
   alpha <- qlogis((a + c + 0.5) / (n1 + n2 + 1))
   for (iteration in 1:200) {
-    q <- parts$fixed(alpha)
+    q <- integral(alpha)
     p1 <- plogis(alpha + (theta + tau * q$nodes) / 2)
     p2 <- plogis(alpha - (theta + tau * q$nodes) / 2)
     score <- a - n1 * p1 + c - n2 * p2
@@ -591,7 +593,7 @@ fixed_study_loglik <- function(a, n1, c, n2, theta, tau) {
     alpha <- alpha + step
     if (max(abs(step)) < 1e-11) break
   }
-  sum(parts$fixed(alpha)$value)
+  sum(integral(alpha)$value)
 }
 
 # Random study effects: logits alpha + sigma v +- (theta + tau u)/2 with v, u independent (metafor's UM.RS), both
@@ -703,18 +705,19 @@ random_study_model <- function(a, n1, c, n2) {
   with_scales <- function(grid, s) switch(s,
     none = function(p) model(grid, p, 0, 0), sigma = function(p) model(grid, p, p[3], 0),
     tau = function(p) model(grid, p, 0, p[3]), both = function(p) model(grid, p, p[3], p[4]))
-  candidates <- lapply(c("none", "sigma", "tau", "both"), function(s) {
-    scales <- c(none = 0, sigma = 1, tau = 1, both = 2)[[s]]
-    rough <- if (scales == 0) list(x = start) else safe(maximum(with_scales(coarse, s), c(start, rep(0.4, scales)), scales))
-    if (failed(rough)) return(list(value = -Inf))
-    best <- safe(maximum(with_scales(fine, s), rough$x, scales))
-    if (failed(best)) list(value = -Inf) else c(best, list(kind = s))
-  })
-  best <- candidates[[1]]
-  for (other in candidates[-1]) if (other$value > best$value + 1e-7) best <- other
+  kinds <- c(none = 0, sigma = 1, tau = 1, both = 2)
+  kind <- NULL
+  for (s in names(kinds)) {
+    try_ <- safe(maximum(with_scales(coarse, s), c(start, rep(0.4, kinds[[s]])), kinds[[s]]))
+    if (!failed(try_) && (is.null(kind) || try_$value > rough$value + 1e-7)) {
+      kind <- s
+      rough <- try_
+    }
+  }
+  best <- maximum(with_scales(fine, kind), rough$x, kinds[[kind]])
   x <- best$x
-  sigma <- if (best$kind %in% c("sigma", "both")) x[3] else 0
-  tau <- if (best$kind %in% c("tau", "both")) x[length(x)] else 0
+  sigma <- if (kind %in% c("sigma", "both")) x[3] else 0
+  tau <- if (kind %in% c("tau", "both")) x[length(x)] else 0
   c(list(boundary = if (tau == 0) "tau2 = 0" else "", tau2 = tau^2, sigma2 = sigma^2, intercept = x[1], loglik = best$value,
          gradient = best$gradient), glmm_line(x[2], sqrt(best$covariance[2, 2])))
 }
