@@ -1,7 +1,7 @@
 """Covariance of effects that share patients: arms compared with one control, outcomes of one study.
 
-The part of a variance that comes from the control arm is common to all comparisons with it (Gleser & Olkin 2009,
-sections 19.2-19.3): RD p(1 - p)/n, lnRR 1/c - 1/n, lnOR 1/c + 1/d = 1/(n p (1 - p)), arcsine 1/(4n), MD s²/n,
+The part of a variance that comes from the control arm is common to all comparisons with it (Gleser & Olkin
+2009): RD p(1 - p)/n, lnRR 1/c - 1/n, lnOR 1/c + 1/d = 1/(n p (1 - p)), arcsine 1/(4n), MD s²/n,
 SMD 1/n + g_i g_j/(2N), with c of the n control patients having the event, p = c/n and d = n - c.
 """
 

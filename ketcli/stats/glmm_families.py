@@ -55,42 +55,46 @@ class Binomial:
 
 # A support point this many nats below the top adds less than 1e-19 to a sum.
 NEGLIGIBLE = 45.0
+# A support of so few points is summed whole.
+SHORT = 256
 
 
 @dataclass(frozen=True, eq=False)
 class Hypergeometric:
     """Treatment events of a 2x2 table given its margins: non-central hypergeometric, eta = ln OR.
 
-    `events` (k,): observed events; per study, `support` the possible counts and `weight` their log weights at
-    eta 0.
-    Source: Stijnen, Hamza & Özdemir (2010), section 3.2; van Houwelingen, Zwinderman & Stijnen (1993).
+    `events` (k,): observed events; per study, `support` the possible counts, `weight` their log weights at eta 0,
+    and `falls` how much those fall from one count to the next.
+    Source: van Houwelingen, Zwinderman & Stijnen (1993); Stijnen, Hamza & Özdemir (2010).
     """
 
     events: Array
     support: tuple[Array, ...]
     weight: tuple[Array, ...]
+    falls: tuple[Array, ...]
 
     @classmethod
     def of(cls, events1: Array, total1: Array, events2: Array, total2: Array) -> Hypergeometric:
         """Return the family of k tables; counts are whole numbers."""
-        supports, weights = [], []
+        supports, weights, falls = [], [], []
         for a, n1, c, n2 in zip(events1, total1, events2, total2, strict=True):
             m = a + c
             j = np.arange(max(0.0, m - n2), min(n1, m) + 1.0)
+            first = log_choose(np.array([n1, n2]), np.array([j[0], m - j[0]])).sum()
+            # C(n1, j) C(n2, m - j) by its ratio to the one before: a support can have a million points
+            before = j[:-1]
+            steps = np.log((n1 - before) * (m - before)) - np.log((before + 1.0) * (n2 - m + before + 1.0))
             supports.append(j)
-            weights.append(log_choose(np.full_like(j, n1), j) + log_choose(np.full_like(j, n2), m - j))
-        return cls(events1, tuple(supports), tuple(weights))
+            weights.append(first + np.concatenate([[0.0], np.cumsum(steps)]))
+            falls.append(-steps)
+        return cls(events1, tuple(supports), tuple(weights), tuple(falls))
 
     def terms(self, eta: Array) -> Terms:
         """Return log density, residual and variance at the log odds ratios `eta` (k, 1, m)."""
         out = np.empty((3, *eta.shape))
-        for i, (j, h) in enumerate(zip(self.support, self.weight, strict=True)):
+        for i, (j, h, fall) in enumerate(zip(self.support, self.weight, self.falls, strict=True)):
             psi = eta[i, 0]
-            lowest, highest = h + j * psi.min(), h + j * psi.max()
-            # the family is log-concave: whatever any node needs lies between the first point the lowest
-            # node needs and the last one the highest node needs
-            first = int(np.argmax(lowest >= lowest.max() - NEGLIGIBLE))
-            last = h.size - int(np.argmax(highest[::-1] >= highest.max() - NEGLIGIBLE))
+            first, last = _needed(h, fall, psi)
             points = j[first:last]
             tilted = h[first:last] + psi[:, None] * points
             top = tilted.max(axis=1, keepdims=True)
@@ -103,3 +107,22 @@ class Hypergeometric:
             out[1, i, 0] = self.events[i] - mean
             out[2, i, 0] = ((points - mean[:, None]) ** 2 * share).sum(axis=1)
         return out[0], out[1], out[2]
+
+
+def _needed(h: Array, fall: Array, psi: Array) -> tuple[int, int]:
+    """Return the ends of the stretch of a support that matters at any log odds ratio in `psi`.
+
+    Its log weights `h` fall by `fall`, ever faster, from each point to the next. So they peak once at every psi,
+    and a stretch that is widened until it is negligible at its ends leaves nothing out.
+    """
+    if h.size <= SHORT:
+        return 0, h.size
+    low, high = (int(np.searchsorted(fall, p)) for p in (psi.min(), psi.max()))
+    width = 64
+    while low - width > 0 and h[low] - h[low - width] + width * psi.min() < NEGLIGIBLE:
+        width *= 2
+    first = max(low - width, 0)
+    width = 64
+    while high + width < h.size - 1 and h[high] - h[high + width] - width * psi.max() < NEGLIGIBLE:
+        width *= 2
+    return first, min(high + width + 1, h.size)

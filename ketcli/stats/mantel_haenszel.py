@@ -45,8 +45,9 @@ def mantel_haenszel(
         total2: patients in the control arm, shape (k,).
         correction: number added to the cells of the tables that `to` names; 0, the default, is MH exact.
         to: only0, all, if0all or none, as in `continuity`.
-        drop00: leave out tables without events, or with events in everyone, before anything is added. They tell
-            nothing of ratios but do take part in risk differences.
+        drop00: leave out tables without events, or with events in everyone, before anything is added. Without a
+            correction neither moves the odds ratio; both pull the risk difference to 0, and events in everyone
+            pull the risk ratio to 1.
         level: confidence level, 0-1.
 
     Variances: OR Robins, Breslow & Greenland (1986); RR Greenland & Robins (1985); RD Sato (1989). Q sums the

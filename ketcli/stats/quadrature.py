@@ -1,7 +1,7 @@
 """Adaptive quadrature over normal random effects, laid out afresh around the mode of each study's integrand.
 
 A study's integrand is exp(g(u)), g strictly concave, u of d dimensions (0, 1 or 2). After moving to the mode and
-scaling by the Cholesky factor of -g'' there (Liu & Pierce 1994; Pinheiro & Bates 1995, section 2.4) the integral
+scaling by the Cholesky factor of -g'' there (Liu & Pierce 1994; Pinheiro & Bates 1995) the integral
 is a trapezoidal sum over the box in which the integrand matters. For analytic integrands that sum converges
 geometrically, as Gauss-Hermite does for nearly normal ones (Trefethen & Weideman 2014); but it also stays exact for
 the lopsided integrands of studies without events, where Gauss-Hermite needs hundreds of nodes.

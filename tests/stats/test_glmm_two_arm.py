@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom, nchypergeom_fisher, norm
 
 from ketcli.stats.glmm import glmm_two_arm, two_arm_heterogeneity
+from ketcli.stats.glmm_families import Hypergeometric
 from ketcli.stats.mantel_haenszel import mantel_haenszel
 
 MODELS = ("UM.FS", "UM.RS", "CM.EL")
@@ -223,3 +224,15 @@ def test_conditional_model_refuses_fractions_of_patients():
 def test_options_that_do_not_exist_are_refused(options):
     with pytest.raises(ValueError, match=next(iter(options))):
         glmm_two_arm([1], [5], [2], [5], **options)
+
+
+def test_long_supports_are_summed_where_they_matter():
+    """A thousand possible counts, of which each node needs a few dozen; scipy has its own formula."""
+    a, n1, c, n2 = 300.0, 700.0, 550.0, 1100.0
+    family = Hypergeometric.of(*(np.array([count]) for count in (a, n1, c, n2)))
+    psi = np.array([-2.0, -0.5, 0.0, 0.7, 1.5])
+    density, residual, variance = (part[0, 0] for part in family.terms(psi[None, None, :]))
+    reference = [nchypergeom_fisher(n1 + n2, n1, a + c, math.exp(p)) for p in psi]
+    np.testing.assert_allclose(density, [law.logpmf(a) for law in reference], rtol=1e-11)
+    np.testing.assert_allclose(a - residual, [law.mean() for law in reference], rtol=1e-11)
+    np.testing.assert_allclose(variance, [law.var() for law in reference], rtol=1e-10)
