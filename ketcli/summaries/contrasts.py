@@ -123,10 +123,10 @@ def incidence(events: Sequence[int], totals: Sequence[int], how: Settings) -> Po
 
 
 def _line(model: str, rd_model: str, tables: Tables, how: Settings) -> Line:
-    ratio, rd = _pool("RR", model, tables, how), _pool("RD", rd_model, tables, how)
+    ratio, rd = pool("RR", model, tables, how), pool("RD", rd_model, tables, how)
     values: dict[str, Value] = {"model": model, "measure": "RR", "rd_model": rd_model}
     if ratio is not None:
-        values |= _ratio_values(ratio, "RR")
+        values |= ratio_values(ratio, "RR")
     if rd is not None:
         values |= difference(rd.estimate, rd.ci_low, rd.ci_high)
         values |= {"rd_tau2": finite(rd.tau2), "rd_i2": finite(rd.i2)}
@@ -152,7 +152,7 @@ def _spread(ratio: Pooled | None, rd: Pooled | None) -> str:
     return "I² of " + ", ".join(parts) if parts else ""
 
 
-def _ratio_values(pooled: Pooled, measure: str) -> dict[str, Value]:
+def ratio_values(pooled: Pooled, measure: str) -> dict[str, Value]:
     """Return a pooled ratio under the columns of its measure, with its test, heterogeneity and prediction."""
     back, name = pooling.natural(pooled, measure), measure.lower()
     return {
@@ -165,7 +165,7 @@ def _ratio_values(pooled: Pooled, measure: str) -> dict[str, Value]:
     }
 
 
-def _pool(measure: str, model: str, tables: Tables, how: Settings) -> Pooled | None:
+def pool(measure: str, model: str, tables: Tables, how: Settings) -> Pooled | None:
     """Pool one measure; None when no study tells anything of it."""
     if model == "mh":
         from ketcli.stats.mantel_haenszel import mantel_haenszel
@@ -204,7 +204,7 @@ def _odds_line(model: str, tables: Tables, control_risk: float, how: Settings) -
 
         pooled = glmm_two_arm(*tables.arms, level=how.level)
     limits = [_at_risk(value, control_risk) for value in (pooled.estimate, pooled.ci_low, pooled.ci_high)]
-    values: dict[str, Value] = {"measure": "OR", **_ratio_values(pooled, "OR"), **difference(*limits)}
+    values: dict[str, Value] = {"measure": "OR", **ratio_values(pooled, "OR"), **difference(*limits)}
     values["k"] = len(tables.events)
     weights = tuple(float(w) for w in pooled.weights)
     return Line(model, "", values, weights, pooled.notes, pooling.spread(pooled))
