@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ketcli.cli import complete
 from ketcli.cli.open import open_evidence, read_stdin
 from ketcli.cli.options import OutputOptions, shared_options
 from ketcli.cli.run import answer
@@ -60,7 +61,9 @@ def tables(output: OutputOptions, data: DataOption = None) -> None:
 @shared_options
 def schema(
     output: OutputOptions,
-    table: Annotated[str | None, typer.Argument(help="One table; all when left out.")] = None,
+    table: Annotated[
+        str | None, typer.Argument(help="One table; all when left out.", autocompletion=complete.tables)
+    ] = None,
     data: DataOption = None,
 ) -> None:
     """Describe every column: type, unit, allowed codes, meaning."""
@@ -77,7 +80,7 @@ def schema(
 @shared_options
 def show(
     output: OutputOptions,
-    table: Annotated[str, typer.Argument(help="The table, such as outcomes.")],
+    table: Annotated[str, typer.Argument(help="The table, such as outcomes.", autocompletion=complete.tables)],
     study: Annotated[str | None, typer.Option("--study", help="Rows of this study only.", metavar="ID")] = None,
     data: DataOption = None,
 ) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ketcli.cli import complete
 from ketcli.cli.open import open_evidence, read_filters
 from ketcli.cli.options import OutputOptions, SelectionOptions, StatisticsOptions, shared_options
 from ketcli.cli.run import answer
@@ -71,7 +72,10 @@ def side_effects(
     event: Annotated[
         list[str] | None,
         typer.Option(
-            "--event", help="A side effect such as dissociation; all its studies (repeatable).", metavar="NAME"
+            "--event",
+            help="A side effect such as dissociation; all its studies (repeatable).",
+            metavar="NAME",
+            autocompletion=complete.events,
         ),
     ] = None,
     serious: Annotated[bool, typer.Option("--serious", help="Only the lists of serious events.")] = False,

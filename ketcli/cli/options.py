@@ -11,6 +11,10 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from ketcli.cli import complete
+from ketcli.render.output import FORMATS
+from ketcli.summaries.pooling import TAU2_METHODS, TESTS
+
 SELECTION = "Which studies and rows"
 OUTPUT = "Output"
 STATISTICS = "Statistics"
@@ -32,6 +36,7 @@ class OutputOptions:
             "-f",
             panel=OUTPUT,
             metavar="FORMAT",
+            autocompletion=complete.among(*FORMATS),
         ),
     ] = None
     csv: Annotated[bool, _option("Same as --format csv.", "--csv", panel=OUTPUT)] = False
@@ -57,11 +62,23 @@ class SelectionOptions:
 
     drug: Annotated[
         list[str] | None,
-        _option("ketamine or esketamine (repeatable).", "--drug", panel=SELECTION, metavar="DRUG"),
+        _option(
+            "ketamine or esketamine (repeatable).",
+            "--drug",
+            panel=SELECTION,
+            metavar="DRUG",
+            autocompletion=complete.drugs,
+        ),
     ] = None
     route: Annotated[
         list[str] | None,
-        _option("intravenous, intranasal, oral ...", "--route", panel=SELECTION, metavar="ROUTE"),
+        _option(
+            "intravenous, intranasal, oral ...",
+            "--route",
+            panel=SELECTION,
+            metavar="ROUTE",
+            autocompletion=complete.routes,
+        ),
     ] = None
     regimen: Annotated[
         list[str] | None,
@@ -70,6 +87,7 @@ class SelectionOptions:
             "--regimen",
             panel=SELECTION,
             metavar="REGIMEN",
+            autocompletion=complete.regimens,
         ),
     ] = None
     design: Annotated[
@@ -79,6 +97,7 @@ class SelectionOptions:
             "--design",
             panel=SELECTION,
             metavar="DESIGN",
+            autocompletion=complete.designs,
         ),
     ] = None
     population: Annotated[
@@ -88,10 +107,18 @@ class SelectionOptions:
             "--population",
             panel=SELECTION,
             metavar="POPULATION",
+            autocompletion=complete.populations,
         ),
     ] = None
     study: Annotated[
-        list[str] | None, _option("A study id such as zarate-2006.", "--study", panel=SELECTION, metavar="ID")
+        list[str] | None,
+        _option(
+            "A study id such as zarate-2006.",
+            "--study",
+            panel=SELECTION,
+            metavar="ID",
+            autocompletion=complete.studies,
+        ),
     ] = None
     since: Annotated[
         int | None, _option("Published in YEAR or later.", "--since", panel=SELECTION, metavar="YEAR")
@@ -103,7 +130,14 @@ class SelectionOptions:
         int | None, _option("Rows with at least N people.", "--min-n", panel=SELECTION, metavar="N")
     ] = None
     outcome: Annotated[
-        list[str] | None, _option("response, remission ...", "--outcome", panel=SELECTION, metavar="OUTCOME")
+        list[str] | None,
+        _option(
+            "response, remission ...",
+            "--outcome",
+            panel=SELECTION,
+            metavar="OUTCOME",
+            autocompletion=complete.outcomes,
+        ),
     ] = None
     at: Annotated[
         str | None,
@@ -112,6 +146,7 @@ class SelectionOptions:
             "--at",
             panel=SELECTION,
             metavar="TIME",
+            autocompletion=complete.times,
         ),
     ] = None
     include_overlapping: Annotated[
@@ -161,6 +196,7 @@ class StatisticsOptions:
             "--tau2",
             panel=STATISTICS,
             metavar="METHOD",
+            autocompletion=complete.among(*TAU2_METHODS),
         ),
     ] = None
     test: Annotated[
@@ -170,6 +206,7 @@ class StatisticsOptions:
             "--test",
             panel=STATISTICS,
             metavar="TEST",
+            autocompletion=complete.among(*TESTS),
         ),
     ] = None
     level: Annotated[

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ketcli.cli import complete
 from ketcli.cli.open import open_evidence, read_filters
 from ketcli.cli.options import SELECTION, OutputOptions, SelectionOptions, StatisticsOptions, shared_options
 from ketcli.cli.run import answer
@@ -92,7 +93,10 @@ def factors(
 def studies(
     *,
     study_id: Annotated[
-        str | None, typer.Argument(help="A study's id: its card with all its numbers.", metavar="ID")
+        str | None,
+        typer.Argument(
+            help="A study's id: its card with all its numbers.", metavar="ID", autocompletion=complete.studies
+        ),
     ] = None,
     search: Annotated[
         str, _value("search", "Words in label, author, journal, registry, DOI, notes or arms.", "TEXT")
