@@ -64,7 +64,7 @@ def contrasts(evidence: Evidence, filters: Filters) -> list[ScoreContrast]:
     ratings: dict[tuple[Any, ...], list[tuple[Mapping[str, Any], Mapping[str, Any], Group]]] = defaultdict(list)
     for row in evidence.rows("scores"):
         arm = arms.get((row["study_id"], row["arm_id"]))
-        group = _group(row)
+        group = group_of(row)
         usable = row["measure"] in MEASURES and row["time_days"] is not None and not row["subgroup"]
         if arm is None or group is None or not usable or row["time_anchor"] == "last-dose":
             continue
@@ -118,7 +118,7 @@ def _of_rating(
         )
 
 
-def _group(row: Mapping[str, Any]) -> Group | None:
+def group_of(row: Mapping[str, Any]) -> Group | None:
     """Return the group of a row when size, mean and any measure of spread are there."""
     n, mean = row["n"], row["mean"]
     if n is None or mean is None or n < 2:
