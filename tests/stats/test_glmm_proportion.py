@@ -17,7 +17,7 @@ from ketcli.stats.glmm import glmm_proportion, population_mean_probability, prop
 SAME = 1e-7
 # A sum over 200 001 points of [-14, 14] is as good as the integral.
 U = np.linspace(-14.0, 14.0, 200_001)
-LOG_DENSITY = -0.5 * U**2 - 0.5 * math.log(2 * math.pi) + math.log(U[1] - U[0])
+LOG_DENSITY = -0.5 * U**2 - 0.5 * math.log(2 * math.pi) + math.log(28.0 / 200_000)
 
 FIELDS = ("estimate", "se", "tau2", "ci_low", "ci_high")
 
