@@ -8,6 +8,7 @@ from itertools import product
 import numpy as np
 
 from ketcli.stats.glmm_likelihood import Evaluation, Model, Point, evaluate
+from ketcli.stats.quadrature import FEWEST_NODES
 from ketcli.stats.results import Array
 
 NEWTON_STEPS = 60
@@ -49,8 +50,11 @@ class _Peak:
 def fit(model: Model, nodes: int | None = None) -> Fit:
     """Return the maximum-likelihood fit of `model`, with variances of zero where nothing is gained by more.
 
-    `nodes` fixes the points per dimension of the quadrature; by default they are as many as it takes.
+    `nodes` fixes the points per dimension of the quadrature; by default they are as many as it takes. ValueError
+    for fewer than could give an answer.
     """
+    if nodes is not None and nodes < FEWEST_NODES:
+        raise ValueError(f"nodes must be at least {FEWEST_NODES}, got {nodes}")
     d = model.random.shape[1]
     if d == 0:
         p = model.fixed.shape[1]

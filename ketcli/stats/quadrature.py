@@ -24,7 +24,7 @@ DROP = (33.0, 40.0, 60.0)
 # Node spacing: in standard deviations of the integrand, and in units of the linear predictor, by dimension.
 SPACING_SD = (0.75, 0.8)
 SPACING_ETA = (0.35, 0.6)
-FEWEST_NODES, MOST_NODES = 9, (2001, 121)
+FEWEST_NODES, MOST_NODES = 15, (2001, 121)
 RAYS = 16
 
 

@@ -209,7 +209,7 @@ def test_negative_tau_is_refused():
         population_mean_probability(0.0, -1.0)
 
 
-@pytest.mark.parametrize("options", [{"test": "knha"}, {"prediction": "HK"}, {"level": 95}])
+@pytest.mark.parametrize("options", [{"test": "knha"}, {"prediction": "HK"}, {"level": 95}, {"nodes": 7}])
 def test_options_that_do_not_exist_are_refused(options):
     with pytest.raises(ValueError, match=next(iter(options))):
         glmm_proportion([1, 2], [5, 5], **options)
