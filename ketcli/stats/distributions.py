@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,7 @@ def normal_two_sided(z: ArrayLike) -> Any:
     return 2.0 * normal_cdf(-np.abs(np.asarray(z, dtype=np.float64)))
 
 
+@lru_cache(maxsize=256)
 def t_quantile(p: float, df: float) -> float:
     """Return the quantile of Student's t with `df` degrees of freedom (normal when `df` is infinite)."""
     if math.isinf(df):
@@ -93,6 +95,7 @@ def _chi2_upper_long(x: Any, df: Any) -> Any:
     return np.where(df > 0.0, _scipy("gammaincc")(0.5 * safe, 0.5 * np.maximum(x, 0.0)), 1.0)
 
 
+@lru_cache(maxsize=256)
 def chi2_quantile(p: float, df: float) -> float:
     """Return the chi-square quantile of probability `p`."""
     return 2.0 * special.gamma_inverse(0.5 * df, p)
