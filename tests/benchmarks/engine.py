@@ -68,8 +68,13 @@ def rounds(contenders: dict[Program, int], *, same: bool, count: int) -> dict[Pr
 def ratio(times: list[float], base: list[float]) -> str:
     """Return the median of the ratios of one round, with the middle half of them."""
     ratios = [mine / theirs for mine, theirs in zip(times, base, strict=True)]
-    low, middle, high = statistics.quantiles(ratios, n=4)
-    return f"{middle:.3g} ({low:.3g} to {high:.3g})"
+    low, middle, high = (figure(value) for value in statistics.quantiles(ratios, n=4))
+    return f"{middle} ({low} to {high})"
+
+
+def figure(value: float) -> str:
+    """Return three significant figures without an exponent."""
+    return f"{value:.3g}" if value < 1000.0 else f"{float(f'{value:.3g}'):,.0f}"
 
 
 def table(cells: dict[tuple[str, str], str], header: str) -> list[str]:
@@ -95,10 +100,12 @@ def agreement(programs: list[Program], fits: int) -> list[str]:
     """Return the largest difference in tau² from ket over the first `fits` meta-analyses."""
     reference = {p.method: p.timed(fits, False)[1] for p in programs if p.name == SINGLE}
     others = [program for program in programs if program.name != SINGLE]
-    cells = {
-        (p.name, p.method): f"{np.nanmax(np.abs(p.timed(fits, False)[1] - reference[p.method])):.0e}"
-        for p in others
-    }
+    cells: dict[tuple[str, str], str] = {}
+    for program in others:
+        tau2 = program.timed(fits, False)[1]
+        failed = int(np.isnan(tau2).sum())
+        worst = np.nanmax(np.abs(tau2 - reference[program.method]))
+        cells[program.name, program.method] = f"{worst:.0e}" + (f", {failed} failed" if failed else "")
     return table(cells, "largest difference in tau²")
 
 
@@ -148,8 +155,7 @@ def report(quick: bool) -> str:
             single += python("statsmodels", method, statsmodels(method), yi, vi)
             single += python("PyMARE", method, pymare(method, at_once=False), yi, vi)
             at_once = pymare(method, at_once=True)
-            fits = MANY if method == "DL" else looped
-            batch += [(p, fits) for p in python("PyMARE, all at once", method, at_once, yi, vi)]
+            batch += [(p, MANY) for p in python("PyMARE, all at once", method, at_once, yi, vi)]
             if worker is not None:
                 single.append(Program("metafor", method, lambda n, same, m=method: worker.ask(m, n, same)))
         one_fit = compare([(program, REPEATS) for program in single], SINGLE, same=True, count=turns)
@@ -189,6 +195,7 @@ def report(quick: bool) -> str:
         "",
         f"Over {looped} meta-analyses. DL is a formula; PM and REML are iterated, and the others stop sooner.",
         "statsmodels leaves DL below zero where Q is smaller than its degrees of freedom; the rest cut it at zero.",
+        "Failed: no answer with the program's own settings.",
         "",
         *alike,
         "",
