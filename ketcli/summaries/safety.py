@@ -43,17 +43,16 @@ TOPICS = tuple(topic for topics in SECTIONS.values() for topic in topics)
 
 
 def safety(evidence: Evidence, filters: Filters, topics: Sequence[str] = ()) -> Report:
-    """Return the facts of the safety table by topic, with the drugs and routes of the study they come from."""
+    """Return the facts of the safety table by topic, each with the drug and route it is about."""
     present = {row["topic"] for row in evidence.rows("safety")}
     for topic in topics:
         if topic not in present:
             raise unknown_value("topic", topic, present)
-    drugs, routes = _given(evidence)
     order = {topic: i for i, topic in enumerate(TOPICS)}
     rows = [
-        _row(row, evidence.labels, drugs, routes)
+        _row(row, evidence.labels)
         for row in sorted(evidence.rows("safety"), key=lambda r: order.get(r["topic"], len(order)))
-        if (not topics or row["topic"] in topics) and _admitted(row["study_id"], filters, drugs, routes)
+        if (not topics or row["topic"] in topics) and _admitted(row, filters)
     ]
     return Report(
         title="Safety and monitoring",
@@ -102,25 +101,16 @@ def safety(evidence: Evidence, filters: Filters, topics: Sequence[str] = ()) -> 
     )
 
 
-def _given(evidence: Evidence) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
-    """Return the study drugs and their routes by study; an arm that plays control gives its drug all the same."""
-    drugs: dict[str, set[str]] = {}
-    routes: dict[str, set[str]] = {}
-    for arm in evidence.rows("arms"):
-        if arm["drug"] in ("ketamine", "esketamine"):
-            drugs.setdefault(arm["study_id"], set()).add(arm["drug"])
-            routes.setdefault(arm["study_id"], set()).add(arm["route"])
-    return drugs, routes
+def _admitted(row: Row, filters: Filters) -> bool:
+    """Return True when a fact passes the filters; one that is about both drugs or several routes always does."""
+    return (
+        (not filters.drug or not row["drug"] or row["drug"] in filters.drug)
+        and (not filters.route or not row["route"] or row["route"] in filters.route)
+        and (not filters.study or row["study_id"] in filters.study)
+    )
 
 
-def _admitted(study: str, filters: Filters, drugs: dict[str, set[str]], routes: dict[str, set[str]]) -> bool:
-    """Return True when the study's drugs and routes pass the filters; labels and reviews count for no route."""
-    by_drug = not filters.drug or bool(drugs.get(study, set()) & set(filters.drug))
-    by_route = not filters.route or bool(routes.get(study, set()) & set(filters.route))
-    return by_drug and by_route and (not filters.study or study in filters.study)
-
-
-def _row(row: Row, labels: dict[str, str], drugs: dict[str, set[str]], routes: dict[str, set[str]]) -> Row:
+def _row(row: Row, labels: dict[str, str]) -> Row:
     study = str(row["study_id"])
     section = next((name for name, topics in SECTIONS.items() if row["topic"] in topics), "Other")
     value = row["value"]
@@ -134,8 +124,8 @@ def _row(row: Row, labels: dict[str, str], drugs: dict[str, set[str]], routes: d
         "topic": row["topic"],
         "study_id": study,
         "label": labels.get(study, study),
-        "drug": " ".join(sorted(drugs.get(study, ()))),
-        "route": " ".join(sorted(r for r in routes.get(study, ()) if r)),
+        "drug": row["drug"],
+        "route": row["route"],
         "metric": f"{spoken(str(row['topic']))}: {spoken(str(row['metric']))}",
         "value": value,
         "unit": row["unit"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ketcli.evidence import topic_codes
+from ketcli.evidence import codes, topic_codes
 from ketcli.evidence.fields import ID_PATTERN, Table, code, identifier, integer, number, slug, text
 from ketcli.evidence.tables.common import (
     CI_HIGH,
@@ -34,6 +34,8 @@ SAFETY = Table(
     fields=(
         code("topic", topic_codes.TOPICS, "Subject", required=True),
         STUDY_ID,
+        code("drug", codes.DRUGS, "Drug the fact is about; empty when it is about both or either"),
+        code("route", codes.ROUTES, "Route the fact is about; empty when it is about several"),
         slug("metric", "What was measured or stated", required=True),
         number("value", "The figure, in `unit`; empty when the fact is in words"),
         code("unit", topic_codes.UNITS, "Unit of `value`", required=True),
