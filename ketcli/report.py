@@ -20,7 +20,7 @@ Form = Literal[
     "text-at",  # text and the time it holds for: response, 28 d
     "integer",
     "number",  # digits as the column says
-    "fraction",  # events/total
+    "fraction",  # events/total; a third value, a proportion, stands in where there is no count
     "percent",  # a proportion 0-1 as a percentage
     "percent-interval",  # proportion with its limits: 71 % (47-87); limits alone when there is no estimate
     "points-interval",  # difference of proportions in percentage points with its limits

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ketcli.errors import KetError
 from ketcli.evidence import treatments
+from ketcli.evidence.codes import STUDY_DRUGS
 
 if TYPE_CHECKING:
     from ketcli.evidence.filters import Filters
@@ -90,10 +91,10 @@ def _covers(asked: Treatment, named: Treatment, other: Treatment) -> bool:
 
 
 def _within(named: Treatment, asked: Treatment) -> bool:
-    drugs = set(asked.drugs or treatments.STUDY_DRUGS)
+    drugs = set(asked.drugs or STUDY_DRUGS)
     return (
         bool(named.drugs or not asked.drugs)
-        and set(named.drugs or treatments.STUDY_DRUGS) <= drugs
+        and set(named.drugs or STUDY_DRUGS) <= drugs
         and asked.route in ("", named.route)
         and asked.frequency in ("", named.frequency)
     )

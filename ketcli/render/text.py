@@ -250,8 +250,10 @@ def _without_first(display: Display, rest: Sequence[Value], symbols: Symbols) ->
     """Return what a form shows when its first value is missing: limits alone, a printed inequality, a total."""
     if display.form == "p-value" and rest:
         return one_line(_text(rest[0]))
-    if display.form == "fraction" and rest[0] is not None:
-        return f"?/{_text(rest[0])}"
+    if display.form == "fraction":
+        if len(rest) > 1 and rest[1] is not None:
+            return f"{percent(_float(rest[1]))} %"
+        return "" if rest[0] is None else f"?/{_text(rest[0])}"
     if display.form == "needed":
         return "" if rest[0] is None else "crosses 0"
     return _range(display, rest, symbols)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from ketcli.evidence.arm_pairs import REASONS, Comparison
 from ketcli.report import Value
@@ -13,6 +14,9 @@ from ketcli.summaries.contrasts import Line, Tables
 from ketcli.summaries.pooling import Settings
 from ketcli.summaries.rates import interval
 from ketcli.summaries.words import spoken, when_all
+
+if TYPE_CHECKING:
+    from ketcli.evidence.treatments import Treatment
 
 Fields = dict[str, Value]
 COURSES = {
@@ -43,6 +47,20 @@ def title(members: Sequence[Comparison]) -> str:
     text = spoken(", ".join(part for part in parts if part))
     rated = when_all([pair.first.time_days for pair in members])
     return f"{text[:1].upper()}{text[1:]}: {spoken(first.first.outcome)}" + (f", {rated}" if rated else "")
+
+
+def named(pair: Comparison, sides: tuple[Treatment, Treatment]) -> str:
+    """Return a study's name with what its row is about, for a block that holds several kinds and outcomes."""
+    kinds = unasked(pair.first_is, pair.second_is, sides)
+    parts = [kinds, spoken(pair.first.outcome), when_all([pair.first.time_days])]
+    return f"{pair.first.label}: {', '.join(part for part in parts if part)}"
+
+
+def unasked(first_is: str, second_is: str, sides: tuple[Treatment, Treatment]) -> str:
+    """Return what two treatments are beyond what was asked for: `intravenous`, or `intravenous v intranasal`."""
+    asked = {word for side in sides for word in side.name.split()}
+    beyond = [" ".join(w for w in kind.split() if w not in asked) for kind in (first_is, second_is)]
+    return " v ".join(dict.fromkeys(words for words in beyond if words))
 
 
 def why(pair: Comparison) -> str:
@@ -112,6 +130,8 @@ def study_row(
         "source_url": first.source_url,
         "source_where": first.source_where,
     }
+    if None in (first.events, second.events):
+        row |= {"bare_rate": rate, "control_bare_rate": control_rate}
     # arms of the same people have no interval without their correlation: the rates alone are shown
     if pair.reason == "same-people" or None in (first.events, first.total, second.events, second.total):
         return row
@@ -242,7 +262,7 @@ def _spread(line: Line) -> str:
     i2, tau2 = line.values.get("i2"), line.values.get("tau2")
     if not isinstance(i2, float):
         return ""
-    return f"I² {i2:.0f} %" + (f", τ² {tau2:.2g}" if isinstance(tau2, float) else "")
+    return f"I² {i2:.0f} %" + (f", τ² {tau2:.2g}" if isinstance(tau2, float) and line.model == "random" else "")
 
 
 def _prediction(line: Line, shared: Fields, spread: str) -> Fields:

@@ -27,8 +27,9 @@ def rows(
     """Return mean differences by study, pooled within one scale, kind and time; negative favours the first."""
     found: list[Fields] = []
     pages: list[Source] = []
-    for _, group in groupby(select(evidence, filters, first, second), key=lambda pair: pair.pool):
-        members = list(group)
+    pairs = select(evidence, filters, first, second)
+    pools = [list(group) for _, group in groupby(pairs, key=lambda pair: pair.pool)]
+    for members in sorted(pools, key=_people, reverse=True):
         block = _title(members)
         found += [_study(pair, how, block) for pair in members]
         measured = [pair for pair in members if pair.measured]
@@ -36,6 +37,10 @@ def rows(
             found.append(_pooled(measured, how, block))
         pages += [Source(pair.study_id, pair.label, pair.source_url) for pair in members]
     return found, pages
+
+
+def _people(members: Sequence[ScorePair]) -> int:
+    return sum((pair.first.n or 0) + (pair.second.n or 0) for pair in members)
 
 
 def _title(members: Sequence[ScorePair]) -> str:
@@ -66,7 +71,7 @@ def _study(pair: ScorePair, how: Settings, block: str) -> Fields:
         "kind": "study",
         "study_id": pair.study_id,
         "label": pair.label,
-        "shown": pair.label,
+        "shown": pair.label if pair.measured else f"{pair.label}; {NO_SPREAD}",
         **_shared(pair, block),
         "arms": " ".join(pair.arms),
         "control_arms": " ".join(pair.second_arms),

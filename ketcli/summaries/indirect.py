@@ -202,10 +202,12 @@ def _rows(link: _Link, how: Settings) -> list[Fields]:
     effect = bucher(*logs)
     lead, other = link.first[0], link.second[0]
     rated = when_all([p.first.time_days for p in (*link.first, *link.second)])
-    outcome = spoken(lead.first.outcome)
-    block = f"Indirect, through {link.via}: {lead.first_is} v {other.first_is}: {outcome}, {rated}"
+    outcome, between = spoken(lead.first.outcome), spoken(f"{lead.first_is} v {other.first_is}")
+    block = f"Indirect, through {spoken(link.via)}: {between}: {outcome}, {rated}"
+    if link.apart:
+        block += f"; not comparable: {', '.join(link.apart)}"
     shared: Fields = {"block": block, "evidence": "indirect", "via": link.via, "outcome": lead.first.outcome}
-    label = f"Indirect estimate, {lead.first_is} v {other.first_is}"
+    label = f"Indirect estimate, {between}"
     estimate: Fields = {
         "kind": "indirect",
         "label": label,
@@ -233,9 +235,10 @@ def _leg(members: list[Comparison], how: Settings) -> Fields:
     """Return the direct line of one side: the study itself, or the pooled line of several."""
     pooled = compare_rows.pool(members, how, "")
     row = pooled.rows[0] if pooled.rows else {**compare_rows.study_row(members[0], how, ""), "k": 1}
-    title = compare_rows.title(members)
-    name = f", {len(members)} studies" if len(members) > 1 else f", {members[0].first.label}"
-    return {**row, "kind": "leg", "label": title + name, "shown": title.partition(":")[0] + name, "pooled": False}
+    name = f"{len(members)} studies" if len(members) > 1 else members[0].first.label
+    kinds = spoken(f"{members[0].first_is} v {members[0].second_is}")
+    label = f"{kinds[:1].upper()}{kinds[1:]}: {name}"
+    return {**row, "kind": "leg", "label": label, "shown": label, "pooled": False}
 
 
 def _refusal(links: Sequence[_Link]) -> str:
