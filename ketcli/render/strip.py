@@ -51,12 +51,12 @@ def draw(row: Row, display: Display, scale: Scale, axis: Axis | None, *, strong:
     line, mark, big, null, left, right = "─■◆│◄►" if unicode else "-o#|<>"
     values = [row.get(name) for name in display.of]
     cells = [" "] * scale.width
-    if axis is not None and axis.null is not None:
-        cells[scale.position(axis.null)] = null
     numbers = [float(v) if isinstance(v, (int, float)) else math.nan for v in values]
     estimate, low, high = (*numbers, math.nan, math.nan)[:3]
     if math.isnan(estimate) and math.isnan(low):
         return "".join(cells)
+    if axis is not None and axis.null is not None:
+        cells[scale.position(axis.null)] = null
     if not math.isnan(low) and not math.isnan(high):
         start, stop = scale.position(low), scale.position(high)
         cells[start : stop + 1] = line * (stop - start + 1)

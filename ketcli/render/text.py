@@ -61,6 +61,8 @@ _EFFECTS = {
     "rd-difference": ("", "points", 0),
     "smd-difference": ("", "number", 2),
     "ratio": ("ratio", "ratio", 2),
+    "bare-ratio": ("", "ratio", 2),
+    **{f"number-{digits}": ("", "number", digits) for digits in range(5)},
 }
 _WORDS = {
     "direction-only": "in words",

@@ -84,13 +84,13 @@ def subgroup_analysis(
     member = np.array([[str(g) == label for g in groups] for label in labels])
     if tau2 == COMMON:
         lines = tuple(common_effect(y[m], v[m], test=plain, level=level) for m in member)
-        return Subgroups(labels, lines, False, _separate(lines, "z"), math.nan)
+        return Subgroups(labels, lines, False, compare_groups(lines, "z"), math.nan)
     if not common_tau2:
         lines = tuple(
             random_effects(y[m], v[m], tau2=tau2, test=test, level=level, prediction=prediction, i2=i2)
             for m in member
         )
-        return Subgroups(labels, lines, False, _separate(lines, test), math.nan)
+        return Subgroups(labels, lines, False, compare_groups(lines, test), math.nan)
     shared = meta_regression(y, v, member.T.astype(np.float64), labels, tau2=tau2, test=test, intercept=False)
     estimate = Tau2(shared.tau2, shared.tau2_se, 0, shared.converged)
     lines = tuple(
@@ -122,8 +122,12 @@ def _one_group() -> Between:
     return Between("Q", nan, 0.0, math.inf, nan, "One group: there is nothing to compare it with.")
 
 
-def _separate(lines: tuple[Pooled, ...], test: str) -> Between:
-    """Compare group means whose variances were estimated apart."""
+def compare_groups(lines: Sequence[Pooled], test: str) -> Between:
+    """Compare the means of groups whose variances were estimated apart.
+
+    Q_B against chi-square for `test` z, Welch's F (1951) for the t-based tests. NaN with a note for one group, and
+    where a standard error is 0.
+    """
     if len(lines) == 1:
         return _one_group()
     mean, se = np.array([g.estimate for g in lines]), np.array([g.se for g in lines])

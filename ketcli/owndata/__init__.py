@@ -1,0 +1,1 @@
+"""What a stranger's table holds: columns by their meaning, rows as trials, and what looks wrong in them."""

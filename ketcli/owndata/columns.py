@@ -1,0 +1,102 @@
+"""Which column of a sheet plays which part: by option, else by name; doubt is a question, never a guess."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ketcli.errors import UsageError
+from ketcli.owndata.read import Sheet, is_missing, is_number
+from ketcli.owndata.roles import ROLES, read_name, squash, text_names
+
+
+@dataclass(frozen=True)
+class Found:
+    """Columns by role: `given` by option, `named` recognised by name; `rivals` are roles several columns claim."""
+
+    given: Mapping[str, str]
+    named: Mapping[str, str]
+    rivals: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    constants: Mapping[str, float] = field(default_factory=dict)
+
+    def get(self, role: str) -> str | None:
+        """Return the column of a role, None when no column plays it; UsageError when several claim it."""
+        if role in self.given:
+            return self.given[role]
+        if role in self.rivals:
+            columns = " or ".join(repr(column) for column in self.rivals[role])
+            option = ROLES[role].option
+            raise UsageError(
+                f"{ROLES[role].meaning}: is it column {columns}?",
+                code="ambiguous-column",
+                hint=f"say {option} COLUMN" if option else "rename one of them",
+            )
+        return self.named.get(role)
+
+    def has(self, role: str) -> bool:
+        """Return whether a column, several that claim it, or a constant can play the role."""
+        return role in self.given or role in self.named or role in self.rivals or role in self.constants
+
+
+def find_columns(sheet: Sheet, given: Mapping[str, str]) -> Found:
+    """Return the columns of a sheet by role; `given` are the columns named by options, by role.
+
+    Raises UsageError for a column that is not there and for one column in two parts. A number in the place of a
+    column is a constant where that makes sense (the correlation).
+    """
+    constants = {}
+    chosen: dict[str, str] = {}
+    for role, wanted in given.items():
+        if role == "correlation" and wanted not in sheet.header and is_number(wanted) and not is_missing(wanted):
+            constants[role] = float(wanted)
+            continue
+        chosen[role] = sheet.find(wanted, ROLES[role].option)
+    _refuse_double_use(chosen)
+    named: dict[str, str] = {}
+    rivals: dict[str, tuple[str, ...]] = {}
+    for role, columns in _claims(sheet, chosen).items():
+        if len(columns) == 1:
+            named[role] = columns[0]
+        elif len(columns) > 1:
+            rivals[role] = tuple(columns)
+    named |= {role: column for role in ("study", "author", "year", "arm", "part", "crossover")
+              if role not in chosen and (column := _text_column(sheet, role, chosen))}  # fmt: skip
+    return Found(chosen, named, rivals, constants)
+
+
+def _refuse_double_use(chosen: Mapping[str, str]) -> None:
+    by_column: dict[str, list[str]] = defaultdict(list)
+    for role, column in chosen.items():
+        if ROLES[role].numeric:
+            by_column[column].append(ROLES[role].option)
+    for column, options in by_column.items():
+        if len(options) > 1:
+            raise UsageError(
+                f"column {column!r} is named by {' and '.join(options)}",
+                code="column-twice",
+                hint="every part needs a column of its own",
+            )
+
+
+def _claims(sheet: Sheet, chosen: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return, per role that no option settles, the columns whose names say it most plainly."""
+    ranked: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for column in sheet.header:
+        reading = read_name(column)
+        if reading is None or column in chosen.values() or column in sheet.twice:
+            continue
+        if reading.role not in chosen and reading.role in ROLES and sheet.has_numbers(column):
+            ranked[reading.role].append((reading.rank, column))
+    best = {role: max(rank for rank, _ in columns) for role, columns in ranked.items()}
+    return {role: [c for rank, c in columns if rank == best[role]] for role, columns in ranked.items()}
+
+
+def _text_column(sheet: Sheet, role: str, chosen: Mapping[str, str]) -> str | None:
+    """Return the first column that bears one of a text role's names, in the order of the names."""
+    taken = set(chosen.values())
+    for name in text_names(role):
+        for column in sheet.header:
+            if squash(column) == name and column not in taken and not sheet.is_empty(column):
+                return column
+    return None

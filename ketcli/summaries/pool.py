@@ -1,0 +1,163 @@
+"""Meta-analysis of anybody's own table: studies with weights, the pooled line, and what it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from ketcli.owndata.lint import Question, question_effects
+from ketcli.owndata.table import OwnTable, Request, read_table
+from ketcli.report import Fact, Note, Report, Value
+from ketcli.stats.transforms import MEASURES
+from ketcli.summaries import (
+    explain,
+    pool_bias,
+    pool_groups,
+    pool_moderators,
+    pool_notes,
+    pool_sensitivity,
+    robustness,
+)
+from ketcli.summaries.pool_absolute import absolute
+from ketcli.summaries.pool_columns import COLUMNS, axis, displays
+from ketcli.summaries.pool_job import Job, Part
+from ketcli.summaries.pool_models import beside, lead
+from ketcli.summaries.pool_plan import Plan, Wanted, kind_wanted, settle
+from ketcli.summaries.pool_rows import Fields, pooled_row, prediction_row, study_rows, trial_row
+from ketcli.summaries.pool_sample import Sample, make_sample
+from ketcli.summaries.pool_words import answer_words, between_words, form, per_hundred
+
+ALL = "All studies"
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What is asked for besides the pooled line."""
+
+    common_tau2: bool = False
+    leave_one_out: bool = False
+    influence: bool = False
+    bias: bool = False
+    force: bool = False
+    robustness: bool = False
+    explain: bool = False
+
+
+def pool(content: bytes, name: str, request: Request, wanted: Wanted, extras: Extras | None = None) -> Report:
+    """Return the meta-analysis of a CSV file called `name`.
+
+    `request` says how to read it, `wanted` how to pool it, both as typed and checked here. Raises the errors of
+    `read_table` and `settle`.
+    """
+    extras = extras or Extras()
+    table = read_table(content, name, replace(request, kind=kind_wanted(wanted)))
+    plan = settle(wanted, table.kind, clustered=bool(table.cluster) or table.apart, scale=table.scale)
+    sample = make_sample(table, plan)
+    shape = form(plan.measure, plan, sample.yi.tolist())
+    job = Job(table, plan, sample, lead(sample, plan), shape, (*table.questions, *_questions(sample, plan)))
+    parts = list(_parts(job, extras))
+    rows = tuple(row for part in parts for row in part.rows)
+    return Report(
+        title=_title(plan, table),
+        columns=COLUMNS,
+        rows=rows,
+        displays=displays(
+            table.kind,
+            plan,
+            influence=extras.influence,
+            tests=bool(table.moderators or table.order or extras.leave_one_out or extras.bias or extras.robustness),
+        ),
+        notes=tuple(note for part in parts for note in part.notes),
+        facts=tuple(fact for part in parts for fact in part.facts),
+        group_by=("block",),
+        heading=("block",),
+        emphasis=frozenset({"pooled", "subgroup"}),
+        axis=axis(rows, plan),
+        empty=f"{name} has no rows.",
+    )
+
+
+def _parts(job: Job, extras: Extras) -> Iterator[Part]:
+    """Yield the parts of the report in the order people read them."""
+    groups = pool_groups.subgroups(job, common_tau2=extras.common_tau2) if job.table.group else None
+    found, said = pool_sensitivity.influence(job) if extras.influence else ({}, Part())
+    yield _studies(job, groups, found)
+    if groups is None or not pool_groups.overlapping(job):
+        yield _answer(job)
+    yield Part(notes=pool_notes.notes(job, beside(job.sample, job.plan)))
+    if groups is not None:
+        yield replace(groups, rows=tuple(row for row in groups.rows if row["kind"] == "test"))
+    yield said
+    if job.table.moderators:
+        yield pool_moderators.moderators(job)
+    if extras.leave_one_out:
+        yield pool_sensitivity.leave_one_out(job)
+    if job.table.order:
+        yield pool_sensitivity.cumulative(job)
+    if extras.bias:
+        yield pool_bias.bias(job, force=extras.force)
+    if extras.robustness:
+        yield robustness.robustness(job)
+    if extras.explain:
+        yield explain.explain(job)
+    yield Part(notes=tuple(Note("caution", f"Look again: {question}.") for question in job.questions))
+
+
+def _questions(sample: Sample, plan: Plan) -> list[Question]:
+    standardised = plan.measure in ("SMD", "SMDH", "SMD1", "SMCR", "SMCC", "SMCRH")
+    return question_effects(
+        sample.trials, sample.yi.tolist(), sample.vi.tolist(), standardised=standardised, ratio=plan.ratio
+    )
+
+
+def _studies(job: Job, groups: Part | None, influence: Mapping[int, dict[str, Value]]) -> Part:
+    """Return the rows of the studies; in groups, each with its subgroup row and prediction behind it."""
+    rows = study_rows(job.sample, job.plan, job.line, job.shape)
+    asked: dict[int, list[str]] = {}
+    for question in job.questions:
+        for line in question.lines:
+            asked.setdefault(line, []).append(question.code)
+    for row in rows:
+        line = int(str(row["line"]))
+        row.update(influence.get(line, {}), question=", ".join(asked.get(line, ())))
+    rows += [trial_row(trial, job.shape) for trial in job.table.trials if trial.reason]
+    if groups is None:
+        return Part(tuple(rows))
+    texts = {trial.line: trial.texts for trial in job.table.trials}
+    named: dict[str, list[Fields]] = {}
+    for row in rows:
+        group = pool_groups.group_of(job, texts[row["line"]])  # type: ignore[index]
+        named.setdefault(group, []).append(row | {"group": group, "block": pool_groups.heading(job, group)})
+    for row in groups.rows:
+        if row["kind"] != "test":
+            named[str(row["group"])].append(row)
+    return Part(tuple(row for members in named.values() for row in members))
+
+
+def _answer(job: Job) -> Part:
+    """Return the pooled line, the lines beside it and the prediction interval, with the facts that sum them up."""
+    if job.line is None:
+        return Part()
+    block: Fields = {"block": ALL} if job.table.group else {}
+    row = pooled_row(job.line, job.plan, job.shape) | absolute(job.line, job.sample, job.plan) | block
+    rows = [row]
+    for other in beside(job.sample, job.plan):
+        name = other.name if other.measure == job.plan.measure else f"{other.name}, odds ratio"
+        rows.append(pooled_row(other, job.plan, job.shape, "alternative", name) | block)
+    if (prediction := prediction_row(row)) is not None:
+        rows.append(prediction)
+    return Part(tuple(rows), facts=tuple(_facts(row, job.plan)))
+
+
+def _facts(row: Fields, plan: Plan) -> list[Fact]:
+    facts = [Fact("Answer", answer_words(row, plan))]
+    if text := between_words(row):
+        facts.append(Fact("Between studies", text))
+    if text := per_hundred(row, plan):
+        facts.append(Fact("Of 100 people", text))
+    return facts
+
+
+def _title(plan: Plan, table: OwnTable) -> str:
+    name = MEASURES[plan.measure].name
+    return f"{name[:1].upper()}{name[1:]}: {table.name}, {plan.percent} intervals"
