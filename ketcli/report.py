@@ -33,6 +33,7 @@ Form = Literal[
     "p-value",  # a p-value, or the inequality printed in its place
     "strip",  # a forest strip of estimate and limits on the report's axis
 ]
+Picture = Literal["forest", "funnel", "timeline", "dots", "bubble", "baujat", "labbe", "drapery", "icons"]
 NoteKind = Literal["method", "choice", "caution", "selection", "source", "about"]
 
 
@@ -52,7 +53,8 @@ class Display:
     """One column for people: `form` composes it from the row values named in `of`.
 
     `rank` 0 always stays; on a narrow terminal the highest rank goes first. `only` limits it to rows of these
-    kinds (column `kind`); empty means all.
+    kinds (column `kind`); empty means all. A strip with a `width` takes up to that many characters and carries
+    the labels of its axis in place of a heading; 0 is a usual strip.
     """
 
     label: str
@@ -62,11 +64,15 @@ class Display:
     digits: int = 1
     align: Literal["left", "right"] = "left"
     only: frozenset[str] = frozenset()
+    width: int = 0
 
 
 @dataclass(frozen=True)
 class Axis:
-    """The common axis of a report's strips: scale, null line and the labels of its two sides."""
+    """The common axis of a report's strips: scale, null line and the labels of its two sides.
+
+    `factor` is what the labels of ticks multiply values by: 100 for differences told in percentage points.
+    """
 
     scale: Literal["linear", "log", "percent"] = "linear"
     null: float | None = None
@@ -74,6 +80,7 @@ class Axis:
     high: float | None = None
     left: str = ""
     right: str = ""
+    factor: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -107,7 +114,8 @@ class Report:
 
     `group_by` names the columns whose change starts a new block of the table, `heading` the column (or
     columns) printed above it. `emphasis` names row kinds printed strongly (pooled lines). `empty` is the
-    sentence shown when there are no rows.
+    sentence shown when there are no rows. `picture` says which picture shows the rows; a forest plot needs a strip
+    among the displays.
     """
 
     title: str
@@ -121,5 +129,6 @@ class Report:
     heading: tuple[str, ...] = ()
     emphasis: frozenset[str] = field(default_factory=lambda: frozenset({"pooled"}))
     axis: Axis | None = None
+    picture: Picture = "forest"
     empty: str = "Nothing matches."
     data_version: str = ""

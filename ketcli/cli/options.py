@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, get_type_hints
 
 import typer
@@ -31,7 +31,8 @@ class OutputOptions:
     format: Annotated[
         str | None,
         _option(
-            "auto, table, csv, tsv, json, ndjson or markdown; auto is a table on a terminal, CSV in a pipe.",
+            "auto, table, csv, tsv, json, ndjson, markdown, svg, png or pdf; auto is a table on a terminal, CSV in "
+            "a pipe.",
             "--format",
             "-f",
             panel=OUTPUT,
@@ -54,6 +55,8 @@ class OutputOptions:
     sources: Annotated[bool, _option("List the page each number was read on.", "--sources", panel=OUTPUT)] = False
     quiet: Annotated[bool, _option("Leave the notes out.", "--quiet", "-q", panel=OUTPUT)] = False
     color: Annotated[str, _option("auto, always or never.", "--color", panel=OUTPUT, metavar="WHEN")] = "auto"
+    # not typed: how a command that is another one's front door (ket forest rates) has its report seen
+    view: Callable[[Any], Any] | None = field(default=None, metadata={"typed": False})
 
 
 @dataclass(frozen=True)
@@ -230,7 +233,7 @@ def shared_options(command: Callable[..., None]) -> Callable[..., None]:
         if dataclasses.is_dataclass(kind) and isinstance(kind, type):
             groups[parameter.name] = kind
             fields = get_type_hints(kind, include_extras=True)
-            shared = [f for f in dataclasses.fields(kind) if f.name not in own]
+            shared = [f for f in dataclasses.fields(kind) if f.name not in own and f.metadata.get("typed", True)]
             parameters += [_parameter(f.name, fields[f.name], f.default) for f in shared]
         else:
             parameters.append(_parameter(parameter.name, kind, parameter.default))
@@ -239,7 +242,7 @@ def shared_options(command: Callable[..., None]) -> Callable[..., None]:
     def wrapper(**given: Any) -> None:
         for name, kind in groups.items():
             names = [f.name for f in dataclasses.fields(kind) if f.name not in own]
-            given[name] = kind(**{n: given.pop(n) for n in names})
+            given[name] = kind(**{n: given.pop(n) for n in names if n in given})
         command(**given)
 
     parameters.sort(key=lambda p: p.default is not inspect.Parameter.empty)

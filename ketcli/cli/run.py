@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import typer
 
 from ketcli.cli.options import OutputOptions
-from ketcli.errors import DataError, ExitStatus, KetError
+from ketcli.errors import DataError, ExitStatus, KetError, UsageError
 from ketcli.report import Report
 from ketcli.terminal import Terminal, detect
 
@@ -25,13 +26,19 @@ def answer(make: Callable[[Terminal], Report], options: OutputOptions) -> None:
         form = output.choose_format(
             options.format, as_csv=options.csv, as_json=options.json, output=options.output, terminal=terminal
         )
+        to_stdout = options.output in (None, "-")
+        if to_stdout:
+            refuse_picture(form, terminal)
         report = make(terminal)
-        text = output.render(report, form, terminal, with_sources=options.sources)
-        if options.output in (None, "-"):
-            terminal.stdout.write(text)
-            terminal.stdout.flush()
+        if options.view is not None:
+            report = options.view(report)
+        if options.quiet:
+            report = replace(report, notes=())
+        content = output.render(report, form, terminal, with_sources=options.sources)
+        if to_stdout:
+            write_stdout(content, terminal)
         else:
-            output.write_file(Path(str(options.output)), text)
+            output.write_file(Path(str(options.output)), content)
         if not options.quiet and form in ("csv", "tsv", "ndjson"):
             write_notes(report, terminal)
     except KetError as error:
@@ -39,6 +46,28 @@ def answer(make: Callable[[Terminal], Report], options: OutputOptions) -> None:
         raise typer.Exit(error.status) from None
     except KeyboardInterrupt:
         raise typer.Exit(ExitStatus.INTERRUPTED) from None
+
+
+def refuse_picture(form: str, terminal: Terminal) -> None:
+    """Say before any work that a terminal shows no pictures."""
+    from ketcli.render.output import PICTURES
+
+    if form in PICTURES and terminal.stdout_is_terminal:
+        raise UsageError(
+            f"a terminal cannot show {form}",
+            code="picture-on-terminal",
+            hint=f"write it to a file: -o picture.{form}",
+        )
+
+
+def write_stdout(content: str | bytes, terminal: Terminal) -> None:
+    """Write text, or the bytes of a picture, to standard output."""
+    if isinstance(content, bytes):
+        terminal.stdout.flush()
+        terminal.stdout.buffer.write(content)  # type: ignore[attr-defined]
+    else:
+        terminal.stdout.write(content)
+    terminal.stdout.flush()
 
 
 def write_notes(report: Report, terminal: Terminal) -> None:

@@ -11,7 +11,8 @@ from ketcli.errors import InputError, UsageError, unknown_value
 from ketcli.report import Report
 from ketcli.terminal import Terminal
 
-FORMATS = ("auto", "table", "csv", "tsv", "json", "ndjson", "markdown")
+PICTURES = ("svg", "png", "pdf")
+FORMATS = ("auto", "table", "csv", "tsv", "json", "ndjson", "markdown", *PICTURES)
 _SUFFIXES = {
     ".csv": "csv",
     ".tsv": "tsv",
@@ -20,6 +21,7 @@ _SUFFIXES = {
     ".jsonl": "ndjson",
     ".md": "markdown",
     ".txt": "table",
+    **{f".{name}": name for name in PICTURES},
 }
 
 
@@ -55,9 +57,13 @@ def _by_suffix(path: Path) -> str:
     return _SUFFIXES[suffix]
 
 
-def render(report: Report, form: str, terminal: Terminal, *, with_sources: bool = False) -> str:
-    """Return the report as text in one of FORMATS; renderers are imported only when used."""
+def render(report: Report, form: str, terminal: Terminal, *, with_sources: bool = False) -> str | bytes:
+    """Return the report in one of FORMATS, pictures as bytes; renderers are imported only when used."""
     match form:
+        case "svg" | "png" | "pdf":
+            from ketcli.figures import draw
+
+            return draw.draw(report, form, with_sources=with_sources)
         case "csv" | "tsv":
             from ketcli.render import delimited
 

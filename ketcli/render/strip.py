@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from ketcli.render.ruler import ruler_of
 from ketcli.report import Axis, Display, Report, Row
 
 
@@ -44,6 +45,20 @@ def fit_scale(report: Report, display: Display, width: int) -> Scale:
     if axis.scale == "percent":
         low, high = 0.0, 1.0
     return Scale(low, high, width, log)
+
+
+def ticks(scale: Scale, axis: Axis | None) -> str:
+    """Return the labels of the axis, each around its column, none touching another; the null line's goes first."""
+    axis = axis or Axis()
+    ruler = ruler_of(replace(axis, low=scale.low, high=scale.high))
+    cells = [" "] * scale.width
+    pairs = zip(ruler.ticks, ruler.labels, strict=True)
+    for tick, label in sorted(pairs, key=lambda pair: (pair[0] != axis.null, pair[0])):
+        start = scale.position(tick) - len(label) // 2
+        start = min(max(start, 0), scale.width - len(label))
+        if start >= 0 and all(c == " " for c in cells[max(start - 1, 0) : start + len(label) + 1]):
+            cells[start : start + len(label)] = label
+    return "".join(cells)
 
 
 def draw(row: Row, display: Display, scale: Scale, axis: Axis | None, *, strong: bool, unicode: bool) -> str:

@@ -72,7 +72,8 @@ def _print_blocks(console: Console, report: Report, terminal: Terminal, symbols:
     widths, dropped = _fit({d: c for d, c in filled.items() if any(c) or _drawn(d, report)}, terminal.width)
     for display in (d for d in widths if d.form == "strip"):
         filled[display] = _strips(report, display, widths[display], unicode=terminal.unicode)
-    table = _empty_table(widths, show_header=True)
+    heads = {d: _head(report, d, width) for d, width in widths.items()}
+    table = _empty_table(widths, heads)
     for index, block in enumerate(_blocks(report)):
         heading = ", ".join(one_line(str(report.rows[block[0]].get(n) or "")) for n in report.heading)
         if index:
@@ -80,14 +81,21 @@ def _print_blocks(console: Console, report: Report, terminal: Terminal, symbols:
         if heading.strip(", "):
             if index == 0:
                 console.print(table)  # the header row alone, above the first heading
-                table = _empty_table(widths, show_header=False)
+                table = _empty_table(widths)
             _print(console, Text(heading, style="bold cyan"))
         for i in block:
             strong = report.rows[i].get("kind") in report.emphasis
             table.add_row(*(Text(filled[d][i]) for d in widths), style="bold" if strong else "")
         console.print(table)
-        table = _empty_table(widths, show_header=False)
+        table = _empty_table(widths)
     return dropped
+
+
+def _head(report: Report, display: Display, width: int) -> str:
+    """Return the heading of a column: its label, or the axis of a wide strip."""
+    if display.form == "strip" and display.width:
+        return strip.ticks(strip.fit_scale(report, display, width), report.axis)
+    return display.label
 
 
 def _blocks(report: Report) -> list[list[int]]:
@@ -109,17 +117,18 @@ def _strips(report: Report, display: Display, width: int, *, unicode: bool) -> l
     ]
 
 
-def _empty_table(widths: Mapping[Display, int], *, show_header: bool) -> Table:
-    table = Table(box=None, padding=(0, GAP, 0, 0), show_header=show_header, header_style="dim", pad_edge=False)
+def _empty_table(widths: Mapping[Display, int], heads: Mapping[Display, str] | None = None) -> Table:
+    table = Table(box=None, padding=(0, GAP, 0, 0), show_header=bool(heads), header_style="dim", pad_edge=False)
     for display, width in widths.items():
-        table.add_column(Text(display.label), justify=display.align, width=width, overflow="fold")
+        head = Text((heads or {}).get(display, ""))
+        table.add_column(head, justify=display.align, width=width, overflow="fold")
     return table
 
 
 def _fit(filled: Mapping[Display, Sequence[str]], width: int) -> tuple[dict[Display, int], list[str]]:
     """Choose columns and widths: drop the highest rank until the rest fits, wrapping text if need be."""
     chosen = list(filled)
-    natural = {d: STRIP_WIDTH if d.form == "strip" else _widest(d, cells) for d, cells in filled.items()}
+    natural = {d: d.width or STRIP_WIDTH if d.form == "strip" else _widest(d, cells) for d, cells in filled.items()}
     narrowest = {d: _narrowest(d, cells) for d, cells in filled.items()}
     dropped: list[str] = []
     while True:
@@ -144,7 +153,7 @@ def _narrowest(display: Display, cells: Sequence[str]) -> int:
             longest = max((len(word) for text in cells for word in text.split()), default=0)
             return max(NARROWEST_TEXT, min(longest, LONGEST_WORD))
         case "strip":
-            return NARROWEST_STRIP
+            return max(NARROWEST_STRIP, display.width // 2)
         case _:
             return UNBREAKABLE
 

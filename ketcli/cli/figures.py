@@ -1,0 +1,68 @@
+"""Commands that are pictures first: `ket forest` and `ket funnel` of what other commands answer."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ketcli.cli import compare, evidence, pool
+
+if TYPE_CHECKING:
+    from ketcli.report import Report
+
+# What has pictures: the name of the command and the command, whose options are those of the picture.
+SOURCES: tuple[tuple[str, Callable[..., None]], ...] = (
+    ("rates", evidence.rates),
+    ("side-effects", evidence.side_effects),
+    ("compare", compare.compare),
+    ("pool", pool.pool),
+)
+PICTURE = "Picture"
+MeasureOption = Annotated[
+    str | None,
+    typer.Option(
+        "--measure",
+        help="What is drawn: rate, rd, rr, or ...; by default what the pooled lines are of.",
+        metavar="NAME",
+        rich_help_panel=PICTURE,
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Put the commands of this family on the program."""
+    forests = typer.Typer(
+        no_args_is_help=True,
+        help="Forest plots: on the terminal, or with -o FILE.svg (png, pdf) on paper.",
+    )
+    for name, command in SOURCES:
+        forests.command(name)(_door(command, _forest))
+    app.add_typer(forests, name="forest")
+
+
+def _forest(report: Report, measure: str | None) -> Report:
+    from ketcli.figures.view import as_forest
+
+    return as_forest(report, measure or "")
+
+
+def _door(command: Callable[..., None], view: Callable[[Report, str | None], Report]) -> Callable[..., None]:
+    """Return a command whose report is seen through `view`; its options are its own and --measure."""
+    parameters = dict(inspect.signature(command).parameters)
+    own = "measure" not in parameters
+    if own:
+        parameters["measure"] = inspect.Parameter(
+            "measure", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=MeasureOption
+        )
+
+    def door(**given: Any) -> None:
+        measure = given.pop("measure") if own else None
+        command(**given, view=lambda report: view(report, measure))
+
+    door.__doc__ = command.__doc__
+    door.__signature__ = inspect.Signature(list(parameters.values()))  # type: ignore[attr-defined]
+    door.__annotations__ = {name: parameter.annotation for name, parameter in parameters.items()}
+    return door

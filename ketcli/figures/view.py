@@ -1,0 +1,186 @@
+"""A report seen as a forest plot: one measure in front, its strip wide and on an axis of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from ketcli.errors import UsageError, unknown_value
+from ketcli.render.ruler import spread_limits
+from ketcli.report import Axis, Display, Note, Report, Row, Value
+
+INTERVALS = ("percent-interval", "points-interval", "ratio-interval", "number-interval")
+BESIDE = ("text", "text-at", "fraction", "integer", "time")
+# Kinds of rows that are pooled lines of one kind or another; what is none of them, nor a prediction, is a study.
+POOLED_KINDS = ("pooled", "incidence", "subgroup", "alternative")
+STRIP_WIDTH = 61
+# Columns that a wide terminal alone would show stay out of the picture.
+RANK_SHOWN = 3
+# Forms of the effect display whose numbers are differences of proportions told in percentage points.
+_POINTS = ("rd", "rd-difference")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One estimate of a report's rows: its name, the display that prints it, its columns and its axis."""
+
+    name: str
+    display: Display
+    columns: tuple[str, str, str]
+    axis: Axis
+
+    def values(self, row: Row) -> tuple[float | None, float | None, float | None]:
+        """Return estimate and limits of a row, None where missing."""
+        estimate, low, high = (row.get(name) for name in self.columns)
+        return _number(estimate), _number(low), _number(high)
+
+    def drawable(self, row: Row) -> bool:
+        """Return True when a row has an estimate, or both limits of one."""
+        estimate, low, high = self.values(row)
+        return estimate is not None or (low is not None and high is not None)
+
+
+def as_forest(report: Report, measure: str = "") -> Report:
+    """Return the report as a forest plot for a terminal: names, counts, one estimate, its wide strip and weights.
+
+    Blocks of rows without such an estimate are left out, which a note says. `measure` is as for `measure_of`, which
+    also raises the errors.
+    """
+    chosen = measure_of(report, measure)
+    blocks = [list(rows) for _, rows in groupby(report.rows, key=lambda row: block_of(report, row))]
+    drawn = [block for block in blocks if any(chosen.drawable(row) for row in block)]
+    rows = tuple(row for block in drawn for row in block)
+    beside = [d for d in report.displays if d.form in BESIDE and d.rank <= RANK_SHOWN]
+    first, rest = beside[0], [replace(d, rank=max(d.rank, 1)) for d in beside[1:]]
+    strip = Display("", "strip", chosen.columns, width=STRIP_WIDTH)
+    weight = [d for d in report.displays if d.of == ("weight",) and weighted(report, chosen)]
+    return replace(
+        report,
+        rows=rows,
+        displays=(first, *rest, replace(chosen.display, rank=0), strip, *weight),
+        axis=chosen.axis,
+        notes=(*report.notes, *_omitted(len(report.rows) - len(rows), len(blocks) - len(drawn))),
+    )
+
+
+def block_of(report: Report, row: Row) -> tuple[Value, ...]:
+    """Return what a row shares with the others of its block."""
+    return tuple(row.get(name) for name in report.group_by)
+
+
+def _omitted(rows: int, blocks: int) -> list[Note]:
+    return (
+        [Note("selection", f"Not drawn: {rows} rows of {blocks} blocks without such an estimate.")] if rows else []
+    )
+
+
+def measure_of(report: Report, name: str = "") -> Measure:
+    """Return the measure called `name` (rate, rd, rr, or ...), or the one that the report's pooled lines are of.
+
+    Where lines do not say, it is that of the report's strip. Raises UsageError when the report has no strip or
+    no such measure.
+    """
+    strip = _strip_of(report)
+    choices = _choices(report, strip)
+    if name:
+        if name.lower() not in choices:
+            raise unknown_value("measure", name, choices)
+        found = choices[name.lower()]
+    else:
+        drawn = next((m for m in choices.values() if m.columns == strip.of[:3]), None)
+        found = choices.get(_named(report)) or drawn or _bare(report, strip)
+    return replace(found, axis=_fitted(report, found))
+
+
+def weighted(report: Report, measure: Measure) -> bool:
+    """Return True when the rows' weights are those of this measure: a ratio's say nothing of a difference."""
+    known = any(row.get("weight") is not None for row in report.rows)
+    return known and (measure.name == "estimate" or _named(report) in ("", measure.name))
+
+
+def _strip_of(report: Report) -> Display:
+    for display in report.displays:
+        if display.form == "strip" and len(display.of) >= 3:
+            return display
+    raise UsageError(
+        f"nothing in this answer can be drawn: {report.title}",
+        code="no-picture",
+        hint="pictures are made of rates, side-effects, compare, pool, timeline, durability and factors",
+    )
+
+
+def _choices(report: Report, strip: Display) -> Mapping[str, Measure]:
+    own = report.axis or Axis()
+    found: dict[str, Measure] = {}
+    for display in report.displays:
+        if not _filled(display, report.rows):
+            continue
+        if display.form in INTERVALS:
+            a, b, c = display.of[:3]
+            found.setdefault(a, Measure(a, display, (a, b, c), _axis(display, strip, own)))
+        elif display.form == "effect":
+            a, b, c = strip.of[:3]
+            forms = {str(row.get(display.of[0])) for row in report.rows if row.get(display.of[0])}
+            points = own.scale == "linear" and bool(forms) and forms <= set(_POINTS)
+            axis = replace(own, factor=100.0) if points else own
+            found.setdefault(display.of[1], Measure(display.of[1], display, (a, b, c), axis))
+    return found
+
+
+def _bare(report: Report, strip: Display) -> Measure:
+    """Return what a strip draws that no display prints."""
+    a, b, c = strip.of[:3]
+    display = Display("Estimate", "number-interval", (a, b, c), digits=2)
+    return Measure(a, display, (a, b, c), report.axis or Axis())
+
+
+def _axis(display: Display, strip: Display, own: Axis) -> Axis:
+    """Return the axis that a form of number is drawn on; the report's own when that is what its strip draws."""
+    match display.form:
+        case "percent-interval":
+            return Axis("percent")
+        case "ratio-interval":
+            return Axis("log", null=1.0, left=own.left, right=own.right)
+        case "points-interval":
+            return Axis("linear", null=0.0, left=own.left, right=own.right, factor=100.0)
+        case _ if display.of[:3] == strip.of[:3]:
+            return own
+        case _:
+            return Axis("linear", left=own.left, right=own.right)
+
+
+def _fitted(report: Report, measure: Measure) -> Axis:
+    """Return the axis with limits that hold every estimate and pooled line, but need not hold every interval."""
+    axis = measure.axis
+    if axis.scale == "percent":
+        return replace(axis, low=0.0, high=1.0)
+    points: list[float] = []
+    intervals: list[tuple[float, float]] = []
+    for row in report.rows:
+        estimate, low, high = measure.values(row)
+        points += [] if estimate is None else [estimate]
+        if low is None or high is None:
+            continue
+        if row.get("kind") in POOLED_KINDS and row.get("kind") in report.emphasis:
+            points += [low, high]
+        else:
+            intervals.append((low, high))
+    low, high = spread_limits(points, intervals, null=axis.null, log=axis.scale == "log")
+    return replace(axis, low=low, high=high)
+
+
+def _named(report: Report) -> str:
+    """Return the measure that pooled rows say they are of, "" when they do not say or differ."""
+    named = {
+        str(row["measure"]).lower() for row in report.rows if row.get("measure") and row.get("kind") == "pooled"
+    }
+    return named.pop() if len(named) == 1 else ""
+
+
+def _filled(display: Display, rows: Sequence[Row]) -> bool:
+    return any(row.get(name) is not None for row in rows for name in display.of)
+
+
+def _number(value: Value) -> float | None:
+    return float(value) if isinstance(value, (int, float)) else None
