@@ -109,13 +109,31 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Share:
+    """People with an outcome in one group: its name, the proportion 0-1 and the limits of its interval."""
+
+    name: str
+    rate: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Icons:
+    """A picture of 100 people per group: what happened, and the groups side by side."""
+
+    title: str
+    shares: tuple[Share, ...]
+
+
+@dataclass(frozen=True)
 class Report:
     """One answer: a title, rows, how people see them, notes and sources.
 
     `group_by` names the columns whose change starts a new block of the table, `heading` the column (or
     columns) printed above it. `emphasis` names row kinds printed strongly (pooled lines). `empty` is the
-    sentence shown when there are no rows. `picture` says which picture shows the rows; a forest plot needs a strip
-    among the displays.
+    sentence shown when there are no rows. `icons` are drawn above the table on a terminal.
+    `picture` says which picture shows the rows; a forest plot needs a strip among the displays.
     """
 
     title: str
@@ -132,3 +150,4 @@ class Report:
     picture: Picture = "forest"
     empty: str = "Nothing matches."
     data_version: str = ""
+    icons: tuple[Icons, ...] = ()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ketcli import __version__
-from ketcli.cli import background, compare, course, data, evidence, figures, pool, studies
+from ketcli.cli import background, compare, course, data, evidence, expect, figures, pool, studies
 from ketcli.cli.data import DataOption
 from ketcli.cli.open import open_evidence
 from ketcli.cli.options import OutputOptions, shared_options
@@ -69,6 +69,7 @@ evidence.register(app)
 studies.register(app)
 compare.register(app)
 course.register(app)
+expect.register(app)
 background.register(app)
 pool.register(app)
 figures.register(app)

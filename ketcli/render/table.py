@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ketcli.render import strip
+from ketcli.render import icons, strip
 from ketcli.render.text import ASCII, UNICODE, Symbols, cell, one_line, plain
 from ketcli.report import Display, Report
 from ketcli.terminal import Terminal
@@ -31,8 +31,13 @@ def render(report: Report, terminal: Terminal, *, with_sources: bool = False) ->
     _print(console, Text(one_line(report.title), style="bold"))
     for fact in report.facts:
         _print(console, Text.assemble((f"{one_line(fact.label)}: ", "dim"), one_line(fact.text)))
-    if report.rows:
+    if report.icons:
         console.print()
+        for line in icons.draw(report.icons, terminal.width, symbols, unicode=terminal.unicode):
+            _print(console, Text.assemble(*line))
+    if report.rows:
+        if not report.icons:
+            console.print()
         dropped = _print_blocks(console, report, terminal, symbols)
     else:
         _print(console, Text(one_line(report.empty)))

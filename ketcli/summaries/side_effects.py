@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -155,7 +155,7 @@ def _overview_rows(
     """Return one line per drug, route and event for the commonest events, in blocks of one phase and comparator."""
     poolable = [c for c in kept if not c.reason and (serious or not c.serious or c.event == SERIOUS)]
     blocks: dict[tuple[object, ...], list[list[Count]]] = defaultdict(list)
-    for pool in _fullest_pools(poolable, _commonest(poolable)):
+    for pool in fullest_pools(poolable, _commonest(poolable)):
         first = pool[0]
         blocks[first.drug, first.route, first.phase, first.one_dose, first.comparator].append(pool)
     rows: list[Fields] = []
@@ -190,7 +190,7 @@ def _commonest(counts: Sequence[Count]) -> list[str]:
     return [*ordinary[:SHOWN_EVENTS], SERIOUS, STOPPED]
 
 
-def _fullest_pools(counts: Sequence[Count], events: Sequence[str]) -> list[list[Count]]:
+def fullest_pools(counts: Sequence[Count], events: Collection[str]) -> list[list[Count]]:
     """Return, for each event, drug and route, the pool to show: with a control, of most studies and people."""
     pools: dict[tuple[object, ...], list[Count]] = defaultdict(list)
     for count in counts:
