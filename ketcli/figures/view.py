@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from ketcli.errors import UsageError, unknown_value
-from ketcli.render.ruler import spread_limits
+from ketcli.render.ruler import fitted
 from ketcli.report import Axis, Display, Note, Report, Row, Value
 
 INTERVALS = ("percent-interval", "points-interval", "ratio-interval", "number-interval")
@@ -152,22 +152,11 @@ def _axis(display: Display, strip: Display, own: Axis) -> Axis:
 
 def _fitted(report: Report, measure: Measure) -> Axis:
     """Return the axis with limits that hold every estimate and pooled line, but need not hold every interval."""
-    axis = measure.axis
-    if axis.scale == "percent":
-        return replace(axis, low=0.0, high=1.0)
-    points: list[float] = []
-    intervals: list[tuple[float, float]] = []
-    for row in report.rows:
-        estimate, low, high = measure.values(row)
-        points += [] if estimate is None else [estimate]
-        if low is None or high is None:
-            continue
-        if row.get("kind") in POOLED_KINDS and row.get("kind") in report.emphasis:
-            points += [low, high]
-        else:
-            intervals.append((low, high))
-    low, high = spread_limits(points, intervals, null=axis.null, log=axis.scale == "log")
-    return replace(axis, low=low, high=high)
+
+    def whole(row: Row) -> bool:
+        return row.get("kind") in POOLED_KINDS and row.get("kind") in report.emphasis
+
+    return fitted(measure.axis, ((*measure.values(row), whole(row)) for row in report.rows))
 
 
 def _named(report: Report) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ketcli.render.text import UNICODE, number, ratio
 from ketcli.report import Axis
@@ -113,6 +113,27 @@ def spread_limits(
     pad = 0.03 * max(high - low, least)
     low, high = low - pad, high + pad
     return (math.exp(low), math.exp(high)) if log else (low, high)
+
+
+def fitted(axis: Axis, rows: Iterable[tuple[float | None, float | None, float | None, bool]]) -> Axis:
+    """Return the axis with limits for rows of estimate, limits and whether they must be seen whole (pooled lines).
+
+    Proportions have 0 to 1, others what `spread_limits` says; limits that the axis had are replaced.
+    """
+    if axis.scale == "percent":
+        return replace(axis, low=0.0, high=1.0)
+    points: list[float] = []
+    intervals: list[tuple[float, float]] = []
+    for estimate, low, high, whole in rows:
+        points += [] if estimate is None else [estimate]
+        if low is None or high is None:
+            continue
+        if whole:
+            points += [low, high]
+        else:
+            intervals.append((low, high))
+    low, high = spread_limits(points, intervals, null=axis.null, log=axis.scale == "log")
+    return replace(axis, low=low, high=high)
 
 
 def _usable(values: Iterable[float], *, log: bool) -> list[float]:
