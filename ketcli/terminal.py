@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO, Literal
 
 from ketcli.errors import unknown_value
@@ -19,7 +19,8 @@ SYMBOLS = "─│└■◆−·…²τ"
 class Terminal:
     """Where a run reads and writes and what its output can carry.
 
-    `stdout_is_terminal` comes from isatty alone: a forced colour must not turn a pipe into a terminal.
+    `stdout_is_terminal` comes from isatty alone: a forced colour must not turn a pipe into a terminal. `said`
+    gathers what is to be told about the reading of data, beside the notes of the answer itself.
     """
 
     stdin: IO[str]
@@ -34,6 +35,7 @@ class Terminal:
     colour: bool
     colour_stderr: bool
     unicode: bool
+    said: list[str] = field(default_factory=list)
 
 
 def detect(colour: str = "auto", environment: Mapping[str, str] | None = None) -> Terminal:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import typer
 
 from ketcli.cli.options import OutputOptions
-from ketcli.errors import DataError, ExitStatus, KetError, UsageError
-from ketcli.report import Report
+from ketcli.errors import DataError, ExitStatus, InputError, KetError, UsageError
+from ketcli.report import Note, Report
 from ketcli.terminal import Terminal, detect
 
 
@@ -29,16 +31,18 @@ def answer(make: Callable[[Terminal], Report], options: OutputOptions) -> None:
         to_stdout = options.output in (None, "-")
         if to_stdout:
             refuse_picture(form, terminal)
-        report = make(terminal)
+        report = with_notes(make(terminal), terminal)
         if options.view is not None:
             report = options.view(report)
         if options.quiet:
             report = replace(report, notes=())
         content = output.render(report, form, terminal, with_sources=options.sources)
         if to_stdout:
-            write_stdout(content, terminal)
+            write_stdout(content, terminal, "utf-8" if form in output.MACHINE else None)
         else:
-            output.write_file(Path(str(options.output)), content)
+            from ketcli.files import write_file
+
+            write_file(Path(str(options.output)), content)
         if not options.quiet and form in ("csv", "tsv", "ndjson"):
             write_notes(report, terminal)
     except KetError as error:
@@ -60,14 +64,35 @@ def refuse_picture(form: str, terminal: Terminal) -> None:
         )
 
 
-def write_stdout(content: str | bytes, terminal: Terminal) -> None:
-    """Write text, or the bytes of a picture, to standard output."""
-    if isinstance(content, bytes):
-        terminal.stdout.flush()
-        terminal.stdout.buffer.write(content)  # type: ignore[attr-defined]
-    else:
-        terminal.stdout.write(content)
-    terminal.stdout.flush()
+def with_notes(report: Report, terminal: Terminal) -> Report:
+    """Return the report with what was said while its data were read put before its own notes."""
+    return replace(report, notes=(*(Note("choice", text) for text in terminal.said), *report.notes))
+
+
+def write_stdout(content: str | bytes, terminal: Terminal, encoding: str | None = None) -> None:
+    """Write text, or the bytes of a picture, to standard output; what its encoding cannot carry is spelled out.
+
+    `encoding` is that of a machine format, whatever the terminal's. InputError when there is no room for it.
+    """
+    stream = terminal.stdout
+    raw = getattr(stream, "buffer", None)
+    try:
+        stream.flush()
+        if raw is None:  # a notebook's stream, or a test's: text alone
+            stream.write(str(content))
+        elif isinstance(content, str):
+            raw.write(content.encode(encoding or getattr(stream, "encoding", None) or "utf-8", "backslashreplace"))
+        else:
+            raw.write(content)
+        stream.flush()
+    except OSError as error:
+        with suppress(OSError, ValueError):  # what is still buffered must not fail again when the process ends
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        raise InputError(
+            f"standard output cannot be written: {error.strerror or error}",
+            code="cannot-write",
+            hint="check that there is room where it goes",
+        ) from None
 
 
 def write_notes(report: Report, terminal: Terminal) -> None:

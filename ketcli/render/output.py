@@ -1,17 +1,15 @@
-"""Which format is wanted, the text of a report in it, and writing it whole or not at all."""
+"""Which format is wanted, and the text of a report in it."""
 
 from __future__ import annotations
 
-import os
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 
-from ketcli.errors import InputError, UsageError, unknown_value
+from ketcli.errors import UsageError, unknown_value
 from ketcli.report import Report
 from ketcli.terminal import Terminal
 
 PICTURES = ("svg", "png", "pdf")
+MACHINE = ("csv", "tsv", "json", "ndjson")
 FORMATS = ("auto", "table", "csv", "tsv", "json", "ndjson", "markdown", *PICTURES)
 _SUFFIXES = {
     ".csv": "csv",
@@ -84,39 +82,3 @@ def render(report: Report, form: str, terminal: Terminal, *, with_sources: bool 
             from ketcli.render import table
 
             return table.render(report, terminal, with_sources=with_sources)
-
-
-def write_file(path: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all: a temporary file beside it, then a rename over it."""
-    if path.is_dir():
-        raise InputError(f"{path}: is a folder", code="output-is-folder", hint="name a file to write")
-    data = content.encode("utf-8") if isinstance(content, str) else content
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    except OSError as error:
-        raise _cannot_write(path, error) from error
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(name).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
-        Path(name).replace(path)
-    except BaseException as error:
-        with suppress(OSError):
-            Path(name).unlink()
-        if isinstance(error, OSError):
-            raise _cannot_write(path, error) from error
-        raise
-
-
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current
-
-
-def _cannot_write(path: Path, error: OSError) -> InputError:
-    return InputError(
-        f"{path}: cannot be written: {error.strerror or error}",
-        code="cannot-write",
-        hint="check that the folder exists, is yours and has room",
-    )
