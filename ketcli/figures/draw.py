@@ -40,8 +40,10 @@ def page_of(report: Report, *, with_sources: bool = False) -> Page:
     """Return the drawn page of a report's picture."""
     notes = footnotes(report, with_sources=with_sources)
     from ketcli.figures import forest as forest_plot
+    from ketcli.figures.page import compose
 
-    return forest_plot.draw(forest(report, footnotes=notes))
+    plot = forest(report)
+    return compose(plot.title, [forest_plot.section(plot)], (*plot.footnotes, *notes))
 
 
 def footnotes(report: Report, *, with_sources: bool = False) -> tuple[str, ...]:

@@ -6,52 +6,55 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ketcli.figures import style
-from ketcli.figures.canvas import LEADING, Page, baseline, side_of, wrap
-from ketcli.figures.footer import lay_footer
+from ketcli.figures.canvas import LEADING, Page, baseline, side_of
 from ketcli.figures.forest_data import Forest, ForestRow
 from ketcli.figures.forest_layout import Layout, Line, bold, indent, lay_out
+from ketcli.figures.page import Section
 from ketcli.figures.track import Track
 
 SQUARE, LEAST_SQUARE = 9.0, 2.4
 DIAMOND = 4.2  # half its height
+DOT = 2.7
 TOP_AXIS_FROM = 900.0  # a plot taller than this has its axis above, too
 
 
-def draw(forest: Forest) -> Page:
-    """Return the page of a forest plot; its height grows with the rows."""
+def section(forest: Forest) -> Section:
+    """Return a forest plot as part of a page; its height grows with the rows."""
     lines, layout = lay_out(forest)
-    room = layout.width - 2 * style.MARGIN
-    title = wrap(forest.title, room, style.TITLE, bold=True)
-    head_top = style.MARGIN + len(title) * style.TITLE * LEADING + 4.0
     rows = max(map(len, layout.heads))
-    top = head_top + rows * style.TEXT * LEADING + 7.0
+    head = rows * style.TEXT * LEADING + 7.0
+    body = sum(line.height for line in lines) + 2.0
+    tracks = _tracks(forest, layout)
+    axis = max(track.height for track in tracks) if any(row.drawn for row in forest.rows) else 0.0
+
+    def draw(page: Page, top: float) -> None:
+        _draw_head(page, layout, top, rows)
+        _draw_lines(page, tracks, layout, _stacked(lines, top + head))
+        if axis:
+            for track in tracks:
+                track.axis(page, top + head + body)
+                if body > TOP_AXIS_FROM:
+                    track.labels(page, top + (rows - 0.2) * style.TEXT * LEADING)
+
+    texts = tuple(text for row in forest.rows for text in row.texts)
+    return Section(layout.width, head + body + axis, draw, texts)
+
+
+def _tracks(forest: Forest, layout: Layout) -> list[Track]:
+    """Return the axes: of the measure, behind that of the risks where they are drawn."""
+    left, right = layout.plots[-1]
+    main = Track(forest.ruler, left, right, forest.null, forest.axis_label, forest.towards_low, forest.towards_high)
+    if forest.risks is None:
+        return [main]
+    return [Track(forest.risks.ruler, *layout.plots[0], None, forest.risks.label), main]
+
+
+def _stacked(lines: Sequence[Line], top: float) -> list[Line]:
     placed: list[Line] = []
     for line in lines:
         placed.append(replace(line, top=top))
         top += line.height
-    bottom = top + 2.0
-    track = Track(
-        forest.ruler, *layout.plot, forest.null, forest.axis_label, forest.towards_low, forest.towards_high
-    )
-    axis_height = track.height if any(row.drawn for row in forest.rows) else 0.0
-    footer = lay_footer(forest.footnotes, room)
-    page = Page(layout.width, bottom + axis_height + footer.height + style.MARGIN, forest.title, _texts(forest))
-    for i, words in enumerate(title):
-        page.text(
-            style.MARGIN, style.MARGIN + (i + 0.8) * style.TITLE * LEADING, words, size=style.TITLE, bold=True
-        )
-    _draw_head(page, layout, head_top, rows)
-    _draw_lines(page, track, layout, placed)
-    if axis_height:
-        track.axis(page, bottom)
-        if bottom - head_top > TOP_AXIS_FROM:
-            track.labels(page, head_top + (rows - 0.2) * style.TEXT * LEADING)
-    footer.draw(page, style.MARGIN, bottom + axis_height)
-    return page
-
-
-def _texts(forest: Forest) -> list[str]:
-    return [forest.title, *forest.footnotes, *(text for row in forest.rows for text in row.texts)]
+    return placed
 
 
 def _draw_head(page: Page, layout: Layout, top: float, rows: int) -> None:
@@ -63,13 +66,18 @@ def _draw_head(page: Page, layout: Layout, top: float, rows: int) -> None:
     page.line([(style.MARGIN, y), (layout.width - style.MARGIN, y)], width=0.7, colour=style.INK)
 
 
-def _draw_lines(page: Page, track: Track, layout: Layout, lines: Sequence[Line]) -> None:
+def _draw_lines(page: Page, tracks: Sequence[Track], layout: Layout, lines: Sequence[Line]) -> None:
+    *risks, main = tracks
     for run in _runs(lines):
-        _draw_guides(page, track, run)
+        for track in risks:
+            track.grid(page, run[0].top, run[-1].top + run[-1].height)
+        _draw_guides(page, main, run)
     for line in lines:
         _draw_texts(page, layout, line)
         if line.row.shape not in ("heading", "about"):
-            _draw_mark(page, track, line.row, line.middle)
+            _draw_mark(page, main, line.row, line.middle)
+            for track in risks:
+                _draw_risks(page, track, line.row, line.middle)
 
 
 def _runs(lines: Sequence[Line]) -> list[list[Line]]:
@@ -125,8 +133,30 @@ def _draw_mark(page: Page, track: Track, row: ForestRow, y: float) -> None:
             for end in filter(track.holds, (low, high)):
                 x = track.x(end)
                 page.line([(x, y - 2.8), (x, y + 2.8)], width=1.3, colour=style.POOLED)
+        case ForestRow(shape="estimate"):
+            _draw_estimate(page, track, row, y)
         case _:
             _draw_study(page, track, row, y)
+
+
+def _draw_risks(page: Page, track: Track, row: ForestRow, y: float) -> None:
+    """Draw the risk on the drug as a full dot, that of the control as an open one, joined by a line."""
+    known = [
+        (risk, fill) for risk, fill in zip(row.risks, (style.STUDY, style.PAPER), strict=True) if risk is not None
+    ]
+    if len(known) == 2:
+        page.line([(track.x(risk), y) for risk, _ in known], width=0.9, colour=style.RULE)
+    for risk, fill in reversed(known):
+        page.circle(track.x(risk), y, DOT, fill=fill, edge=style.INK, width=0.7)
+
+
+def _draw_estimate(page: Page, track: Track, row: ForestRow, y: float) -> None:
+    """Draw one of several pooled estimates: a small diamond of fixed size on its interval."""
+    if row.low is not None and row.high is not None:
+        track.interval(page, y, row.low, row.high, colour=style.POOLED, width=0.9)
+    if row.estimate is not None and track.holds(row.estimate):
+        x, r = track.x(row.estimate), DIAMOND * 0.75
+        page.area([(x - r, y), (x, y - r), (x + r, y), (x, y + r)], fill=style.POOLED)
 
 
 def _draw_study(page: Page, track: Track, row: ForestRow, y: float) -> None:

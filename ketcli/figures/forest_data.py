@@ -12,7 +12,7 @@ from ketcli.render.ruler import Ruler, ruler_of
 from ketcli.render.text import UNICODE, cell, number, one_line, p_value
 from ketcli.report import Display, Report, Row, Value
 
-Shape = Literal["heading", "study", "open", "pooled", "subgroup", "alternative", "prediction", "about"]
+Shape = Literal["heading", "study", "open", "pooled", "subgroup", "alternative", "prediction", "estimate", "about"]
 
 _SHAPES: Mapping[str, Shape] = {
     "pooled": "pooled",
@@ -20,6 +20,7 @@ _SHAPES: Mapping[str, Shape] = {
     "subgroup": "subgroup",
     "alternative": "alternative",
     "prediction": "prediction",
+    **dict.fromkeys(("leave-one-out", "cumulative", "adjusted", "robustness"), "estimate"),
 }
 _MODELS = {
     "glmm": "Mixed model (GLMM)",
@@ -46,7 +47,7 @@ class ForestRow:
 
     `texts` are those of the label and left columns, then of the right columns; a heading or a line about a model
     has one text alone. `strong` rows are printed so; `size` is what the square's area is in proportion to, 0-1
-    within its block.
+    within its block. `risks` are those of drug and control where a plot shows them beside their difference.
     """
 
     shape: Shape
@@ -56,11 +57,20 @@ class ForestRow:
     high: float | None = None
     size: float = 1.0
     strong: bool = False
+    risks: tuple[float | None, float | None] = (None, None)
 
     @property
     def drawn(self) -> bool:
         """Return True when there is something to draw: an estimate, or both limits."""
         return self.estimate is not None or (self.low is not None and self.high is not None)
+
+
+@dataclass(frozen=True)
+class Risks:
+    """A second axis, for the risks in both arms."""
+
+    ruler: Ruler
+    label: str
 
 
 @dataclass(frozen=True)
@@ -77,6 +87,7 @@ class Forest:
     towards_low: str
     towards_high: str
     footnotes: tuple[str, ...]
+    risks: Risks | None = None
 
 
 def forest(report: Report, measure: str = "", footnotes: Sequence[str] = ()) -> Forest:
@@ -182,7 +193,10 @@ def _block(report: Report, block: Sequence[Row], measure: Measure, shown: Sequen
             about = model_words(row, members, measure)
         members = [*members, row] if shape == "study" else members
         strong = row.get("kind") in report.emphasis
-        lines.append(_row(row, measure, shown, size / largest, strong=strong))
+        line = _row(row, measure, shown, size / largest, strong=strong)
+        # a pooled line that is one of many, not the answer of its block, has no diamond
+        several = line.shape == "pooled" and not strong
+        lines.append(replace(line, shape="estimate") if several else line)
     return [*lines, ForestRow("about", (about,))] if about else lines
 
 
@@ -232,6 +246,8 @@ def _legend(lines: Sequence[ForestRow], *, weighted: bool) -> list[str]:
         said.append("Diamonds: pooled estimate and interval.")
     if "alternative" in shapes:
         said.append("Open diamonds: another method, for comparison.")
+    if "estimate" in shapes:
+        said.append("Small diamonds: pooled estimates, each for itself.")
     if "prediction" in shapes:
         said.append("Bars: interval in which the effect of the next study may lie.")
     return [" ".join(said)] if said else []

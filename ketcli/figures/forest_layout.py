@@ -15,7 +15,7 @@ PITCH, TIGHT_PITCH = 13.0, 11.5
 MANY_ROWS = 60
 LABEL_WIDTHS = (210.0, 165.0, 130.0)
 OTHER_WIDTH = 92.0  # a text column beside the label wraps from here on
-PLOT_WIDTH = 190.0
+PLOT_WIDTH, RISKS_WIDTH = 190.0, 120.0
 WIDEST_PAGE = 700.0
 NARROWEST_PAGE = 440.0
 LINES, SHRUNK = 3, 0.87  # a label of more lines is set smaller
@@ -45,30 +45,32 @@ class Layout:
     columns: tuple[ForestColumn, ...]
     edges: tuple[float, ...]  # the edge a column's text is aligned at
     heads: tuple[tuple[str, ...], ...]
-    plot: tuple[float, float]
+    plots: tuple[tuple[float, float], ...]
 
 
 def lay_out(forest: Forest) -> tuple[list[Line], Layout]:
     """Wrap the texts and set the columns; long study names narrow the label column before the page grows."""
     columns = (*forest.left, *forest.right)
+    plot_widths = [PLOT_WIDTH] if forest.risks is None else [RISKS_WIDTH, PLOT_WIDTH - 40.0]
     for most in LABEL_WIDTHS:
         limits = [most, *(OTHER_WIDTH if c.align == "left" else math.inf for c in columns[1:])]
         widths = [
             min(max(width, _head_width(column)), max(limit, _head_width(column)))
             for column, width, limit in zip(columns, _natural(forest, len(columns)), limits, strict=True)
         ]
-        total = sum(widths) + GAP * len(widths) + PLOT_WIDTH + 2 * style.MARGIN + GAP
+        total = sum(widths) + GAP * len(widths) + sum(plot + GAP for plot in plot_widths) + 2 * style.MARGIN
         if total <= WIDEST_PAGE:
             break
     spare = max(NARROWEST_PAGE - total, 0.0)
     pitch = TIGHT_PITCH if sum(r.shape != "heading" for r in forest.rows) > MANY_ROWS else PITCH
     x = style.MARGIN
     edges: list[float] = []
-    plot = (0.0, 0.0)
+    plots: list[tuple[float, float]] = []
     for i, (column, width) in enumerate(zip(columns, widths, strict=True)):
         if i == len(forest.left):
-            plot = (x + GAP / 2, x + GAP / 2 + PLOT_WIDTH + spare)
-            x = plot[1] + 1.5 * GAP
+            for plot in plot_widths:
+                plots.append((x + GAP / 2, x + GAP / 2 + plot + spare / len(plot_widths)))
+                x = plots[-1][1] + 1.5 * GAP
         edges.append(x if column.align == "left" else x + width)
         x += width + GAP
     page_width = x - GAP + style.MARGIN
@@ -76,7 +78,7 @@ def lay_out(forest: Forest) -> tuple[list[Line], Layout]:
         tuple(wrap(c.label, max(w, _head_width(c)), style.TEXT, bold=True))
         for c, w in zip(columns, widths, strict=True)
     )
-    layout = Layout(page_width, columns, tuple(edges), heads, plot)
+    layout = Layout(page_width, columns, tuple(edges), heads, tuple(plots))
     return [_line(row, widths, layout, pitch) for row in forest.rows], layout
 
 

@@ -156,7 +156,9 @@ def _fitted(report: Report, measure: Measure) -> Axis:
     def whole(row: Row) -> bool:
         return row.get("kind") in POOLED_KINDS and row.get("kind") in report.emphasis
 
-    return fitted(measure.axis, ((*measure.values(row), whole(row)) for row in report.rows))
+    return fitted(
+        replace(measure.axis, low=None, high=None), ((*measure.values(row), whole(row)) for row in report.rows)
+    )
 
 
 def _named(report: Report) -> str:
