@@ -2,6 +2,7 @@
 
 from ketcli.stats.glmm_proportion import (
     glmm_proportion,
+    glmm_proportions,
     population_mean_probability,
     proportion_heterogeneity,
 )
@@ -11,6 +12,7 @@ from ketcli.stats.glmm_two_arm import glmm_two_arm, two_arm_heterogeneity
 __all__ = [
     "HeterogeneityTests",
     "glmm_proportion",
+    "glmm_proportions",
     "glmm_two_arm",
     "population_mean_probability",
     "proportion_heterogeneity",

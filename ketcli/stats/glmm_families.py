@@ -13,12 +13,16 @@ from typing import Protocol
 import numpy as np
 
 from ketcli.stats.results import Array
+from ketcli.stats.roots import Rows
 
 Terms = tuple[Array, Array, Array]
 
 
 class Family(Protocol):
     """A likelihood for k studies with A arms each."""
+
+    def take(self, rows: Rows) -> Family:
+        """Return the likelihood of the studies `rows`."""
 
     def terms(self, eta: Array) -> Terms:
         """Return log density, residual x - mean and variance at `eta`; all of shape (k, A, m)."""
@@ -42,6 +46,10 @@ class Binomial:
     def of(cls, events: Array, total: Array) -> Binomial:
         """Return the family with its constant worked out."""
         return cls(events, total, log_choose(total, events))
+
+    def take(self, rows: Rows) -> Binomial:
+        """Return the likelihood of the studies `rows`."""
+        return Binomial(self.events[rows], self.total[rows], self.constant[rows])
 
     def terms(self, eta: Array) -> Terms:
         """Return log density, residual and variance at the logits `eta` (k, A, m)."""
@@ -88,6 +96,11 @@ class Hypergeometric:
             weights.append(first + np.concatenate([[0.0], np.cumsum(steps)]))
             falls.append(-steps)
         return cls(events1, tuple(supports), tuple(weights), tuple(falls))
+
+    def take(self, rows: Rows) -> Hypergeometric:
+        """Return the likelihood of the studies `rows`."""
+        kept = (tuple(values[i] for i in rows) for values in (self.support, self.weight, self.falls))
+        return Hypergeometric(self.events[rows], *kept)
 
     def terms(self, eta: Array) -> Terms:
         """Return log density, residual and variance at the log odds ratios `eta` (k, 1, m)."""

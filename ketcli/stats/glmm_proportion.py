@@ -7,6 +7,7 @@ x_i | u_i ~ Bin(n_i, expit(mu + tau u_i)), u_i ~ N(0, 1), by maximum likelihood 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,13 +15,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from ketcli.stats import glmm_result, validate
 from ketcli.stats.glmm_families import Binomial
-from ketcli.stats.glmm_fit import Fit, fit
+from ketcli.stats.glmm_fit import Fit, fit_all
 from ketcli.stats.glmm_likelihood import Model
 from ketcli.stats.glmm_result import Estimates, HeterogeneityTests, Options
 from ketcli.stats.heterogeneity import cochran_q
 from ketcli.stats.intervals import proportion_interval
 from ketcli.stats.proportions import proportion_effects
-from ketcli.stats.results import Array, Pooled
+from ketcli.stats.results import Array, Effects, Pooled
 from ketcli.stats.transforms import to_natural
 
 METHOD = "ML"
@@ -52,31 +53,57 @@ def glmm_proportion(
     Clopper & Pearson's for the pooled count. `q` is Wald's test of equal logits, I² sets tau² against the typical
     variance of the logits, both as metafor's rma.glmm. ValueError for counts that are missing or impossible.
     """
+    (pooled,) = glmm_proportions([(events, total)], test=test, level=level, prediction=prediction, nodes=nodes)
+    return pooled
+
+
+def glmm_proportions(
+    counts: Iterable[tuple[ArrayLike, ArrayLike]],
+    *,
+    test: str = "t",
+    level: float = 0.95,
+    prediction: str = "V",
+    nodes: int | None = None,
+) -> list[Pooled]:
+    """Return the lines of many meta-analyses, each as `glmm_proportion` has it, solved side by side.
+
+    `counts` are their (events, total). Twenty small ones take little longer than two.
+    """
     options = Options.checked(test, level, prediction)
-    x, n = validate.counts(events, total)
-    if x.sum() in (0.0, n.sum()):
-        return _one_outcome(x, n, options)
-    if _runs_away(x, n):
-        return glmm_result.undefined(
-            METHOD,
-            options,
-            x.size,
-            np.full(x.shape, np.nan),
-            (
-                "Every study has events in nobody or in everybody: the likelihood rises for ever with tau², so "
-                "that the model has no finite estimate.",
-            ),
-        )
-    best = fit(_model(x, n), nodes)
+    samples = [validate.counts(events, total) for events, total in counts]
+    solvable = [i for i, (x, n) in enumerate(samples) if not (_has_one_outcome(x, n) or _runs_away(x, n))]
+    fits = dict(zip(solvable, _fit([samples[i] for i in solvable], nodes), strict=True))
+    return [
+        _line(x, n, fits[i], options) if i in fits else _without_fit(x, n, options)
+        for i, (x, n) in enumerate(samples)
+    ]
+
+
+def _fit(samples: Sequence[tuple[Array, Array]], nodes: int | None) -> list[Fit]:
+    """Return the fits of meta-analyses whose likelihoods have a maximum."""
+    if not samples:
+        return []
+    x, n = (np.concatenate(columns) for columns in zip(*samples, strict=True))
+    sizes = np.array([events.size for events, _ in samples])
+    one = np.ones((1, 1))
+    return fit_all(Model(Binomial.of(x[:, None], n[:, None]), sizes, one, one), nodes)
+
+
+def _line(x: Array, n: Array, best: Fit, options: Options) -> Pooled:
     extreme = (x == 0.0) | (x == n)
-    return glmm_result.line(
-        METHOD,
-        options,
-        _estimates(best),
-        proportion_effects("PLO", x, n),
-        _wald(x, n, extreme),
-        _about_q(extreme),
+    effects = proportion_effects("PLO", x, n)
+    return glmm_result.line(METHOD, options, _estimates(best), effects, _wald(effects, extreme), _about_q(extreme))
+
+
+def _without_fit(x: Array, n: Array, options: Options) -> Pooled:
+    """Return the line of a meta-analysis whose likelihood has no maximum."""
+    if _has_one_outcome(x, n):
+        return _one_outcome(x, n, options)
+    note = (
+        "Every study has events in nobody or in everybody: the likelihood rises for ever with tau², so that the "
+        "model has no finite estimate."
     )
+    return glmm_result.undefined(METHOD, options, x.size, np.full(x.shape, np.nan), (note,))
 
 
 def proportion_heterogeneity(events: ArrayLike, total: ArrayLike) -> HeterogeneityTests:
@@ -88,7 +115,7 @@ def proportion_heterogeneity(events: ArrayLike, total: ArrayLike) -> Heterogenei
     x, n = validate.counts(events, total)
     extreme = (x == 0.0) | (x == n)
     df = x.size - 1.0
-    if x.sum() in (0.0, n.sum()):
+    if _has_one_outcome(x, n):
         return glmm_result.heterogeneity_tests(0.0, 0.0, df, 0.0)
     saturated = _loglik(x, n, x / n)
     common = _loglik(x, n, np.full(x.shape, x.sum() / n.sum()))
@@ -97,9 +124,9 @@ def proportion_heterogeneity(events: ArrayLike, total: ArrayLike) -> Heterogenei
         kinds = np.where(x > 0.0, 1.0, 0.0)
         best = _loglik(kinds, np.ones_like(kinds), np.full(x.shape, kinds.mean()))
     else:
-        best = fit(_model(x, n)).loglik
+        best = _fit([(x, n)], None)[0].loglik
     return glmm_result.heterogeneity_tests(
-        _wald(x, n, extreme), 2.0 * (saturated - common), df, 2.0 * (best - common)
+        _wald(proportion_effects("PLO", x, n), extreme), 2.0 * (saturated - common), df, 2.0 * (best - common)
     )
 
 
@@ -118,13 +145,14 @@ def population_mean_probability(mu: ArrayLike, tau: float) -> Array:
     return np.asarray(to_natural("PLO")(logits) @ (density / density.sum()))
 
 
-def _model(x: Array, n: Array) -> Model:
-    return Model(Binomial.of(x[:, None], n[:, None]), x.size, np.ones((1, 1)), np.ones((1, 1)))
-
-
 def _estimates(best: Fit) -> Estimates:
     se = np.sqrt(np.diagonal(best.covariance))
     return Estimates(float(best.beta[0]), float(se[0]), float(best.sd[0]), float(se[1]), best.converged)
+
+
+def _has_one_outcome(x: Array, n: Array) -> bool:
+    """Say whether nobody, or everybody, has an event."""
+    return bool(x.sum() in (0.0, n.sum()))
 
 
 def _runs_away(x: Array, n: Array) -> bool:
@@ -147,12 +175,9 @@ def _loglik(x: Array, n: Array, p: Array) -> float:
     return float(family.terms(logits[inside, None, None])[0].sum())
 
 
-def _wald(x: Array, n: Array, extreme: NDArray[np.bool_]) -> float:
+def _wald(effects: Effects, extreme: NDArray[np.bool_]) -> float:
     """Return Wald's test of equal logits; in the limit of infinite logits extreme studies weigh nothing."""
-    if extreme.all():
-        return 0.0
-    effects = proportion_effects("PLO", x[~extreme], n[~extreme])
-    return cochran_q(effects.yi, effects.vi).q
+    return 0.0 if extreme.all() else cochran_q(effects.yi[~extreme], effects.vi[~extreme]).q
 
 
 def _about_q(extreme: NDArray[np.bool_]) -> tuple[str, ...]:

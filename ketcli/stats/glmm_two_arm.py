@@ -179,12 +179,12 @@ def _model(t: Table, plan: _Plan) -> Model:
     random = plan.method == "ML"
     if plan.model == "CM.EL":
         family = Hypergeometric.of(t.a, t.n1, t.c, t.n2)
-        return Model(family, k, np.ones((1, 1)), np.ones((1, 1 if random else 0)))
+        return Model.of(family, k, np.ones((1, 1)), np.ones((1, 1 if random else 0)))
     arms = _arms(t)
     effect = np.array(CODINGS[plan.coding])[:, None] if random else np.zeros((2, 0))
     if plan.model == "UM.FS":
-        return Model(arms, k, np.array([[1.0], [0.0]]), effect, np.ones((k, 2)))
-    return Model(arms, k, np.array([[1.0, 1.0], [0.0, 1.0]]), np.hstack([effect, np.ones((2, 1))]))
+        return Model.of(arms, k, np.array([[1.0], [0.0]]), effect, np.ones((k, 2)))
+    return Model.of(arms, k, np.array([[1.0, 1.0], [0.0, 1.0]]), np.hstack([effect, np.ones((2, 1))]))
 
 
 def _arms(t: Table) -> Binomial:
@@ -214,7 +214,7 @@ def _saturated(t: Table, plan: _Plan) -> tuple[float, float]:
         return 0.0, 0.0
     inside = only(t, some)
     family = Hypergeometric.of(inside.a, inside.n1, inside.c, inside.n2)
-    own = fit(Model(family, inside.a.size, np.zeros((1, 0)), np.zeros((1, 0)), np.ones((inside.a.size, 1))))
+    own = fit(Model.of(family, inside.a.size, np.zeros((1, 0)), np.zeros((1, 0)), np.ones((inside.a.size, 1))))
     return cochran_q(own.alpha, -1.0 / own.evaluation.hessian[:, -1, -1]).q, own.loglik
 
 
@@ -234,7 +234,7 @@ def _saturated_random_baseline(t: Table) -> tuple[float, float]:
     hush = np.column_stack([~extreme, np.ones_like(extreme)])
     family = Binomial.of(arms.events * hush, arms.total * hush)
     own = np.column_stack([~extreme, np.zeros_like(extreme)]).astype(np.float64)
-    full = fit(Model(family, t.a.size, np.ones((2, 1)), np.ones((2, 1)), own))
+    full = fit(Model.of(family, t.a.size, np.ones((2, 1)), np.ones((2, 1)), own))
     if not full.converged:
         return math.nan, math.nan
     own_effect = np.flatnonzero(~extreme)

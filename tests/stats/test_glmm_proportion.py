@@ -11,7 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import gammaln, logsumexp
 
-from ketcli.stats.glmm import glmm_proportion, population_mean_probability, proportion_heterogeneity
+from ketcli.stats.glmm import (
+    glmm_proportion,
+    glmm_proportions,
+    population_mean_probability,
+    proportion_heterogeneity,
+)
 
 # The optimum is found to about 1e-9; two routes to it may differ by a little more than that.
 SAME = 1e-7
@@ -161,6 +166,45 @@ def test_one_giant_study_is_weighed_like_any_other_when_studies_differ():
     pooled = glmm_proportion([0, 0, 3, 1_000_000], [20, 30, 30, 3_000_000])
     assert pooled.converged
     assert pooled.estimate < -2.0
+
+
+# Side by side all studies share one number of nodes, which only makes the integrals finer than 1e-11.
+SIDE_BY_SIDE = 1e-8
+
+
+def assert_same(one, other):
+    assert one.notes == other.notes
+    assert (one.k, one.test, one.converged) == (other.k, other.test, other.converged)
+    for field in (*FIELDS, "tau2_se", "pi_low", "pi_high", "i2", "q", "p"):
+        ours, theirs = getattr(one, field), getattr(other, field)
+        assert ours == pytest.approx(theirs, rel=SIDE_BY_SIDE, abs=SIDE_BY_SIDE, nan_ok=True), field
+    np.testing.assert_allclose(one.weights, other.weights, rtol=SIDE_BY_SIDE, atol=SIDE_BY_SIDE)
+
+
+def test_side_by_side_every_meta_analysis_is_as_if_alone():
+    """Among them the edges: no event, all or nothing, one study, equal proportions, a lopsided one."""
+    edges = [
+        ([7, 3, 12, 0, 30], [18, 22, 20, 40, 45]),
+        ([0, 0], [10, 20]),
+        ([0, 20, 0], [20, 20, 10]),
+        ([7], [18]),
+        ([5, 10, 15, 20], [10, 20, 30, 40]),
+        ([0, 0, 2, 30], [400, 500, 600, 700]),
+        ([4, 20], [20, 89]),
+    ]
+    for together, (x, n) in zip(glmm_proportions(edges, level=0.9), edges, strict=True):
+        assert_same(together, glmm_proportion(x, n, level=0.9))
+
+
+@given(samples=st.lists(counts(least=1, most=5), min_size=1, max_size=6))
+@settings(derandomize=True, max_examples=20, deadline=None)
+def test_company_changes_no_meta_analysis(samples):
+    for together, (x, n) in zip(glmm_proportions(samples), samples, strict=True):
+        assert_same(together, glmm_proportion(x, n))
+
+
+def test_no_meta_analysis_gives_no_line():
+    assert glmm_proportions([]) == []
 
 
 def test_t_is_wider_than_z_and_the_default():
