@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ketcli.cli import complete
 from ketcli.cli.evidence import IntervalOption
 from ketcli.cli.open import open_evidence, read_filters
 from ketcli.cli.options import OutputOptions, SelectionOptions, StatisticsOptions, shared_options
@@ -24,24 +26,31 @@ def register(app: typer.Typer) -> None:
     app.command("expect")(expect)
 
 
-def _given(name: str, text: str, metavar: str) -> Any:
-    return typer.Option(f"--{name}", help=text, metavar=metavar, rich_help_panel=WHO)
+def _given(name: str, text: str, metavar: str, offer: Callable[[str], list[str]] | None = None) -> Any:
+    return typer.Option(f"--{name}", help=text, metavar=metavar, rich_help_panel=WHO, autocompletion=offer)
 
 
 @shared_options
 def expect(
     *,
-    drug: Annotated[str | None, _given("drug", "ketamine (default) or esketamine.", "DRUG")] = None,
+    drug: Annotated[str | None, _given("drug", "ketamine (default) or esketamine.", "DRUG", complete.drugs)] = None,
     route: Annotated[
         str | None,
-        _given("route", "intravenous, oral ...; by default as the drug is usually given.", "ROUTE"),
+        _given(
+            "route", "intravenous, oral ...; by default as the drug is usually given.", "ROUTE", complete.routes
+        ),
     ] = None,
     regimen: Annotated[
         str | None,
-        _given("regimen", "single-dose, repeated-course ...; default is the drug's usual course.", "REGIMEN"),
+        _given(
+            "regimen",
+            "single-dose, repeated-course ...; default is the drug's usual course.",
+            "REGIMEN",
+            complete.regimens,
+        ),
     ] = None,
     age: Annotated[int | None, _given("age", "Age in years.", "YEARS")] = None,
-    sex: Annotated[str | None, _given("sex", "female or male.", "SEX")] = None,
+    sex: Annotated[str | None, _given("sex", "female or male.", "SEX", complete.among("female", "male"))] = None,
     prior_failures: Annotated[
         int | None, _given("prior-failures", "How many antidepressants have failed.", "N")
     ] = None,

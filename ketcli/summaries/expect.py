@@ -96,6 +96,7 @@ def expect(
         emphasis=frozenset({"expected"} if show_studies else ()),
         empty=expect_notes.nothing(evidence, question.filters, matched, who, outcomes),
         data_version=evidence.version,
+        picture="icons",
         icons=tuple(_icons(row) for row in rows if row["kind"] != "study"),
     )
 

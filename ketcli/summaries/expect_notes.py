@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ketcli.evidence.event_counts import COMPARATORS
 from ketcli.evidence.filters import TRD
 from ketcli.evidence.matching import ADULT, OLDER
 from ketcli.report import Note, Row
@@ -160,10 +161,13 @@ def _missing(filters: Filters, rows: Sequence[Row]) -> str:
 def _control(rows: Sequence[Row]) -> str:
     """Return what the control arms mean here, or that there is none."""
     benefit = [row for row in rows if row["block"] == OUTCOMES]
-    if any(row.get("control_total") for row in benefit):
+    drugs = {str(row["control_drug"]) for row in benefit if row.get("control_total")}
+    treatments = sorted(drug for drug in drugs if not set(drug.split(" or ")) <= set(COMPARATORS))
+    if drugs:
+        others = f" {spoken(' and '.join(treatments))} as control is another treatment, not the lack of one."
         return (
             "The control shows what happens in the same studies at the same time without the drug; the difference, "
-            "not the share on the drug, is its effect. Many can tell which they got."
+            f"not the share on the drug, is its effect. Many can tell which they got.{others if treatments else ''}"
         )
     return (
         "No matched study has a control arm at this time: the shares hold what time, attention and hope would have "
