@@ -21,6 +21,7 @@ SOURCES: tuple[tuple[str, Callable[..., None]], ...] = (
     ("pool", pool.pool),
 )
 PICTURE = "Picture"
+View = Callable[["Report", str | None], "Report"]
 MeasureOption = Annotated[
     str | None,
     typer.Option(
@@ -34,13 +35,15 @@ MeasureOption = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Put the commands of this family on the program."""
-    forests = typer.Typer(
-        no_args_is_help=True,
-        help="Forest plots: on the terminal, or with -o FILE.svg (png, pdf) on paper.",
+    doors: tuple[tuple[str, View, str], ...] = (
+        ("forest", _forest, "Forest plots: on the terminal, or with -o FILE.svg (png, pdf) on paper."),
+        ("funnel", _funnel, "Funnel plots: effects and their errors as a table, or with -o FILE.svg (png, pdf)."),
     )
-    for name, command in SOURCES:
-        forests.command(name)(_door(command, _forest))
-    app.add_typer(forests, name="forest")
+    for picture, view, text in doors:
+        group = typer.Typer(no_args_is_help=True, help=text)
+        for name, command in SOURCES:
+            group.command(name)(_door(command, view))
+        app.add_typer(group, name=picture)
 
 
 def _forest(report: Report, measure: str | None) -> Report:
@@ -49,7 +52,13 @@ def _forest(report: Report, measure: str | None) -> Report:
     return as_forest(report, measure or "")
 
 
-def _door(command: Callable[..., None], view: Callable[[Report, str | None], Report]) -> Callable[..., None]:
+def _funnel(report: Report, measure: str | None) -> Report:
+    from ketcli.figures.funnel_data import as_funnel
+
+    return as_funnel(report, measure or "")
+
+
+def _door(command: Callable[..., None], view: View) -> Callable[..., None]:
     """Return a command whose report is seen through `view`; its options are its own and --measure."""
     parameters = dict(inspect.signature(command).parameters)
     own = "measure" not in parameters

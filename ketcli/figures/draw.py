@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from ketcli import __version__
 from ketcli.errors import KetError
-from ketcli.figures.forest_data import forest
+from ketcli.figures.forest_data import dots, forest
+from ketcli.figures.funnel_data import funnels
 from ketcli.render.text import one_line
 from ketcli.report import Report
 
@@ -42,7 +43,11 @@ def page_of(report: Report, *, with_sources: bool = False) -> Page:
     from ketcli.figures import forest as forest_plot
     from ketcli.figures.page import compose
 
-    plot = forest(report)
+    if report.picture == "funnel":
+        from ketcli.figures import funnel as funnel_plot
+
+        return compose(one_line(report.title), funnel_plot.sections(funnels(report)), notes)
+    plot = dots(report) if report.picture == "dots" else forest(report)
     return compose(plot.title, [forest_plot.section(plot)], (*plot.footnotes, *notes))
 
 

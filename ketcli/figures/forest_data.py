@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal
 
-from ketcli.figures.view import BESIDE, Measure, as_forest, block_of, measure_of
-from ketcli.render.ruler import Ruler, ruler_of
+from ketcli.figures.view import BESIDE, RANK_SHOWN, Measure, as_forest, block_of, measure_of
+from ketcli.render.ruler import Ruler, percent_ruler, round_up, ruler_of
 from ketcli.render.text import UNICODE, cell, number, one_line, p_value
 from ketcli.report import Display, Report, Row, Value
 
@@ -119,6 +119,33 @@ def forest(report: Report, measure: str = "", footnotes: Sequence[str] = ()) -> 
     )
 
 
+def dots(report: Report, footnotes: Sequence[str] = ()) -> Forest:
+    """Return a dot plot: the risks in both arms, and beside them their difference with its interval."""
+    chosen = measure_of(report, "rd")
+    rows = [row for row in report.rows if row.get("rate") is not None]
+    beside = [d for d in report.displays if d.form in BESIDE and d.rank <= RANK_SHOWN]
+    left = [d for d in beside if any(cell(d, row, UNICODE) for row in rows)]
+    needed = [d for d in report.displays if d.form == "needed"]
+    seen = replace(report, rows=tuple(rows))
+    blocks = [list(group) for _, group in groupby(rows, key=lambda row: block_of(seen, row))]
+    lines = [line for block in blocks for line in _block(seen, block, chosen, (*left, chosen.display, *needed))]
+    risks = [risk for line in lines for risk in line.risks if risk is not None]
+    legend = "Dots: risk with the drug (full) and with control (open). Diamonds and lines: difference, interval."
+    return Forest(
+        title=one_line(report.title),
+        left=tuple(ForestColumn(d.label, d.align) for d in left),
+        right=tuple(ForestColumn(d.label, "right") for d in (chosen.display, *needed)),
+        rows=tuple(lines),
+        ruler=ruler_of(chosen.axis),
+        null=chosen.axis.null,
+        axis_label=axis_words(seen, chosen),
+        towards_low=chosen.axis.left,
+        towards_high=chosen.axis.right,
+        footnotes=(legend, *footnotes),
+        risks=Risks(percent_ruler(0.0, round_up(max(risks, default=1.0))), "Risk"),
+    )
+
+
 def axis_words(report: Report, measure: Measure) -> str:
     """Return what the axis measures: the column's label and its unit or scale."""
     named = next((c.label for c in report.columns if c.name == measure.columns[0]), measure.display.label)
@@ -204,10 +231,12 @@ def _row(row: Row, measure: Measure, shown: Sequence[Display], size: float, *, s
     shape = _shape(row)
     line = ForestRow(shape, (), *measure.values(row), size)
     texts = [_text(display, row, shape) for display in shown]
-    if not line.drawn and shape in ("study", "open"):
+    risks = (_finite(row.get("rate")), _finite(row.get("control_rate")))
+    one_arm = None in risks and "rate" in row
+    if not line.drawn and not one_arm and shape in ("study", "open"):
         place = shown.index(measure.display)
         texts[place] = texts[place] or "not estimable"
-    return replace(line, texts=tuple(texts), strong=strong)
+    return replace(line, texts=tuple(texts), strong=strong, risks=risks)
 
 
 def _shape(row: Row) -> Shape:

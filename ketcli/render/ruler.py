@@ -90,6 +90,11 @@ def round_ticks(low: float, high: float, wanted: int) -> tuple[tuple[float, ...]
     return tuple(i * step for i in range(first, last + 1)), decimals
 
 
+def round_up(proportion: float) -> float:
+    """Return the next whole tenth from a proportion on: the end of an axis that begins at nought."""
+    return min(max(math.ceil(proportion * 10 - ROUNDING) / 10, 0.1), 1.0)
+
+
 def spread_limits(
     points: Iterable[float], intervals: Iterable[tuple[float, float]], *, null: float | None, log: bool
 ) -> tuple[float, float]:
