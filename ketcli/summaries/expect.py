@@ -193,9 +193,9 @@ def _facts(evidence: Evidence, matched: Matched, given: str) -> tuple[Fact, ...]
         for study, rate in by_study.items()
     ]
     named = "; ".join(labels) if len(labels) <= NAMED else f"{len(labels)} studies (--studies lists them)"
-    designs = Counter(DESIGN_WORDS.get(rate.design, rate.design) for rate in by_study.values())
+    designs = Counter(DESIGN_WORDS.get(rate.design, rate.design) for rate in by_study.values() if rate.design)
     kinds = ", ".join(f"{n} {design}" if len(labels) > 1 else design for design, n in designs.most_common())
-    facts = [Fact("Evidence", f"{named} ({kinds})")]
+    facts = [Fact("Evidence", f"{named} ({kinds})" if kinds else named)]
     if control := _control_words(evidence, matched):
         facts.append(Fact("Control", control))
     if given:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 MAIN_EVENTS = 5
 FEWEST_PEOPLE = 10
 PHASES = ("acute-course", "dosing-day", "week-1", "whole-study")
+PARALLEL = ("first-period",)
 Fields = dict[str, Value]
 
 
@@ -32,7 +33,8 @@ def line(members: Sequence[Member], how: Settings) -> Fields:
     """Return the rate of the drug arms with its interval and prediction interval, and of the control arms.
 
     One study keeps its own interval and has no prediction interval. The control stands there only when every study
-    has one of the same drug: both rates and their difference then come from the same studies at the same time.
+    has one of the same kind: both rates and their difference then come from the same studies at the same time. A
+    crossover of both periods has no difference.
     """
     row: Fields = {
         "k": len(members),
@@ -54,6 +56,8 @@ def line(members: Sequence[Member], how: Settings) -> Fields:
         "control_low": share["ci_low"],
         "control_high": share["ci_high"],
     }
+    if any(m.design == "rct-crossover" and getattr(m, "crossover", "") not in PARALLEL for m in members):
+        return row  # the same people in both arms, and nobody gives the correlation that a difference needs
     return row | _difference(members, controls, share["rate"], how)
 
 

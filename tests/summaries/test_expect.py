@@ -22,6 +22,7 @@ from ketcli.stats.intervals import difference_interval, proportion_interval
 from ketcli.summaries import pooling
 from ketcli.summaries.expect import COLUMNS, expect
 from tests.command import ket
+from tests.conftest import MakeDataset
 from tests.snapshot import assert_snapshot
 
 HOW = pooling.settings(pooling.PROPORTION_MODELS)
@@ -161,6 +162,46 @@ def test_studies_on_request_add_up_to_their_line(shipped: Evidence) -> None:
         assert [m["study_ids"] for m in members] == whole["study_ids"].split()
         for name in ("events", "total", "control_events", "control_total"):
             assert sum(m[name] for m in members) == whole[name]
+
+
+def small(make_dataset: MakeDataset, **study: Any) -> Evidence:
+    """Return a dataset of one study of one infusion with a placebo arm."""
+    arms = [
+        {"arm_id": "ket", "drug": "ketamine", "role": "active", "route": "intravenous", "regimen": "single-dose"},
+        {"arm_id": "pbo", "drug": "placebo", "role": "control", "route": "intravenous", "regimen": "single-dose"},
+    ]
+    outcome = {"outcome": "response", "scale": "MADRS", "time_days": 1, "time_anchor": "first-dose", "total": 20}
+    outcome |= {"analysis_set": "itt", "crossover_data": study.pop("crossover_data", "")}
+    common = {"study_id": "a-2001", "source_url": "https://example.org/a"}
+    folder = make_dataset(
+        studies=[{**common, "label": "A 2001", "population": "trd-mdd", **study}],
+        arms=[{**common, **arm} for arm in arms],
+        outcomes=[{**common, **outcome, "arm_id": arm, "events": n} for arm, n in (("ket", 12), ("pbo", 5))],
+    )
+    return Evidence(catalog.locate(str(folder), {}))
+
+
+@pytest.mark.parametrize(
+    ("design", "periods", "difference"),
+    [
+        ("rct-parallel", "", 0.35),
+        ("rct-crossover", "first-period", 0.35),
+        ("rct-crossover", "pooled-periods", None),
+    ],
+)
+def test_the_same_people_in_both_arms_have_no_difference(
+    make_dataset: MakeDataset, design: str, periods: str, difference: float | None
+) -> None:
+    evidence = small(make_dataset, design=design, crossover_data=periods)
+    row = only(report(evidence, regimen=["single-dose"]), outcome="response")
+    assert counts(row) == (12, 20, 5, 20)
+    assert row.get("rd") == (None if difference is None else pytest.approx(difference, abs=EXACT))
+
+
+def test_a_readers_own_table_without_designs_and_factors_is_answered_too(make_dataset: MakeDataset) -> None:
+    found = report(small(make_dataset), regimen=["single-dose"], who={"age": 70, "anxiety": True})
+    assert found.facts[0].text == "A 2001"
+    assert "Anxiety: not used. No evidence on it for this drug and route." in notes(found)
 
 
 # Factors
