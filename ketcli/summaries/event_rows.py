@@ -127,32 +127,37 @@ def pooled_rows(members: Sequence[Count], how: Settings, block: str, *, compare:
     }
     if not members[0].comparator:
         return _incidence(members, shared, how)
-    tables = Tables(
-        tuple(m.events or 0 for m in members),
-        tuple(m.total or 0 for m in members),
-        tuple(m.control.events or 0 for m in members if m.control),
-        tuple(m.control.total or 0 for m in members if m.control),
-    )
-    risk = pooling.natural(contrasts.incidence(tables.control_events, tables.control_totals, how), "PLO")
-    rate = pooling.natural(contrasts.incidence(tables.events, tables.totals, how), "PLO")
+    counts = tables(members)
+    risk = pooling.natural(contrasts.incidence(counts.control_events, counts.control_totals, how), "PLO")
+    rate = pooling.natural(contrasts.incidence(counts.events, counts.totals, how), "PLO")
     both: Fields = {
-        "events": sum(tables.events),
-        "total": sum(tables.totals),
+        "events": sum(counts.events),
+        "total": sum(counts.totals),
         "rate": rate["estimate"],
         "ci_low": rate["ci_low"],
         "ci_high": rate["ci_high"],
-        "control_events": sum(tables.control_events),
-        "control_total": sum(tables.control_totals),
+        "control_events": sum(counts.control_events),
+        "control_total": sum(counts.control_totals),
         "control_rate": risk["estimate"],
         "control_low": risk["ci_low"],
         "control_high": risk["ci_high"],
     }
     control_risk = risk["estimate"] if isinstance(risk["estimate"], float) else math.nan
-    first = contrasts.lead(tables, control_risk, how)
+    first = contrasts.lead(counts, control_risk, how)
     rows = _first(first, both, shared)
-    if compare and (other := contrasts.beside(tables, how)):
+    if compare and (other := contrasts.beside(counts, how)):
         rows.append({"kind": "alternative", **_named("Mantel-Haenszel"), **shared, **other.values})
     return PooledRows(tuple(rows), first.weights, first.notes)
+
+
+def tables(members: Sequence[Count]) -> Tables:
+    """Return the two-by-two tables of rows whose arms and controls are all counted."""
+    return Tables(
+        tuple(m.events or 0 for m in members),
+        tuple(m.total or 0 for m in members),
+        tuple(m.control.events or 0 for m in members if m.control),
+        tuple(m.control.total or 0 for m in members if m.control),
+    )
 
 
 def control_drugs(members: Sequence[Count]) -> tuple[str, ...]:
