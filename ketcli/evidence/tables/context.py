@@ -71,7 +71,8 @@ CLAIMS = Table(
         EVIDENCE_IDS,
         text(
             "check",
-            "Where the data on it are: pairs key=value joined by semicolons; | means or, day=a-b a range",
+            "What the tables are asked: pairs key=value joined by semicolons; | means or, day=a-b a span, expect= what "
+            "is claimed; ' + ' joins a further question, shown beside and not tested",
         ),
         SOURCE_URL,
     ),
