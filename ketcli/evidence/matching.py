@@ -1,10 +1,11 @@
 """Which studies are of people like a person: age groups, entry rules, and the rates of what is left.
 
 The written rule:
-1. a study whose age levels leave out adults of 18, and whose mean age fits them, is a study of an age group;
+1. the ages of a study are those that its notes and its levels of age give, unless the mean age of its arms lies
+   outside them; where they leave out adults of 25 it is a study of an age group;
 2. below 18 years, and from 65, the studies of an age group that holds the person come first; adults of 18 to 64,
    and people whose age is not given, are matched with the studies that are not of an age group, and so are people
-   from 65 when no study of their age has a rate to show;
+   from 65 when no study of their age has a rate to show; a study whose ages leave the person out is never matched;
 3. a study that required more failed treatments than the person has had is never matched;
 4. a study of treatment-resistant depression that does not say how many treatments had failed is taken to have
    required two, as the usual definition does.
@@ -12,6 +13,7 @@ The written rule:
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,31 +29,36 @@ if TYPE_CHECKING:
     from ketcli.evidence.rates import Rate
 
 ADULT = 18
+YOUNG_ADULT = 25
 OLDER = 65
+_AGES = re.compile(r"\b(?:ages?|aged|adults|patients|participants|veterans) (\d+(?:-\d+|\+))", re.IGNORECASE)
 RESISTANT = (*TRD, "bipolar-trd")
 USUAL_FAILURES = 2.0
 
 
-def age_groups(evidence: Evidence) -> dict[str, Span]:
-    """Return the studies of an age group with its bounds, read from the age levels that they report (rule 1).
+def ages(evidence: Evidence) -> dict[str, Span]:
+    """Return the ages of the people of each study that gives them (rule 1).
 
-    A study that reports one level of people of all ages is told apart by the mean age of its arms.
+    A study of people of all ages that reports a single level is told apart by the mean age of its arms.
     """
-    levels: dict[str, list[Span]] = defaultdict(list)
+    given: dict[str, list[Span]] = defaultdict(list)
+    for row in evidence.rows("studies"):
+        found = (span(text.replace("+", "-plus")) for text in _AGES.findall(row.get("notes") or ""))
+        given[row["study_id"]] += [s for s in found if s is not None]
     for row in evidence.rows("factors"):
-        if row["factor"] == "age" and (found := span(row["level"])) is not None:
-            levels[row["study_id"]].append(found)
+        if row["factor"] == "age" and (level := span(row["level"])) is not None:
+            given[row["study_id"]].append(level)
     means: dict[str, list[float]] = defaultdict(list)
     for arm in evidence.rows("arms"):
-        if arm["age_mean"] is not None:
+        if arm.get("age_mean") is not None:
             means[arm["study_id"]].append(arm["age_mean"])
-    groups = {}
-    for study, spans in levels.items():
-        ends = [s.high for s in spans if s.high is not None]
-        whole = Span(min(s.low for s in spans), max(ends) if len(ends) == len(spans) else None)
-        if not whole.holds(ADULT) and all(whole.holds(mean) for mean in means[study]):
-            groups[study] = whole
-    return groups
+    whole = {study: _union(spans) for study, spans in given.items() if spans}
+    return {study: s for study, s in whole.items() if all(s.holds(mean) for mean in means[study])}
+
+
+def _union(spans: Sequence[Span]) -> Span:
+    ends = [s.high for s in spans if s.high is not None]
+    return Span(min(s.low for s in spans), max(ends) if len(ends) == len(spans) else None)
 
 
 @dataclass(frozen=True)
@@ -78,17 +85,19 @@ def find(evidence: Evidence, filters: Filters, who: Person, outcomes: Sequence[s
     using = _with_rates(evidence, filters, tuple(admitted), outcomes)
     demanding = tuple(s for s in using if _demands_more(admitted[s], who.prior_failures))
     fit = [s for s, row in admitted.items() if not _demands_more(row, who.prior_failures)]
-    groups = age_groups(evidence)
-    own = tuple(s for s in fit if s in groups and _own_group(groups[s], who.age))
-    everybody = tuple(s for s in fit if s not in groups)
+    stated = ages(evidence)
+    groups = {study for study, span in stated.items() if not span.holds(YOUNG_ADULT)}
+    others = {s for s, span in stated.items() if s in groups or (who.age is not None and not span.holds(who.age))}
+    own = tuple(s for s in fit if s in groups and _own_group(stated[s], who.age))
+    everybody = tuple(s for s in fit if s not in others)
     found = Matched(
         filters,
         demanding=demanding,
-        passed_over={s: groups[s] for s in using if s in groups and s not in own},
-        unusable={s: groups[s] for s in own if s in _treating(evidence, filters)},
+        passed_over={s: stated[s] for s in using if s in others and s not in own},
+        unusable={s: stated[s] for s in own if s in _treating(evidence, filters)},
     )
     if kept := _rates(evidence, filters, own, outcomes):
-        mine = {rate.study_id: groups[rate.study_id] for rate in kept}
+        mine = {rate.study_id: stated[rate.study_id] for rate in kept}
         return replace(found, studies=own, rates=kept, ages=mine, unusable={})
     if who.age is not None and who.age < ADULT:
         return found

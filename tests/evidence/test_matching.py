@@ -9,7 +9,7 @@ import pytest
 from ketcli.evidence import catalog
 from ketcli.evidence.filters import Filters
 from ketcli.evidence.load import Evidence
-from ketcli.evidence.matching import age_groups, find
+from ketcli.evidence.matching import ages, find
 from ketcli.evidence.people import Person, Span
 from tests.conftest import MakeDataset
 
@@ -24,25 +24,31 @@ def matched(evidence: Evidence, filters: Filters, **given: Any) -> set[str]:
     return {rate.study_id for rate in find(evidence, filters, Person(**given), OUTCOMES).rates}
 
 
-def test_studies_of_an_age_group_are_those_whose_levels_leave_out_adults_of_18(shipped: Evidence) -> None:
-    # SUSTAIN-2 (18-64 and 65-plus) and the transitional-age cohort (18-25 and 30-60) are of adults in general
-    assert age_groups(shipped) == {
+def test_studies_of_an_age_group_are_those_whose_ages_leave_out_adults_of_25(shipped: Evidence) -> None:
+    stated = ages(shipped)
+    assert {study: group for study, group in stated.items() if not group.holds(25)} == {
         "crtce-older-2021": Span(60),
         "dandrea-2023": Span(65),
         "dwyer-2021": Span(13, 17),
+        "george-2017": Span(60),
+        "in-esk-adolescent": Span(12, 17),
+        "iv-esk-adolescent-2024": Span(13, 18),
+        "lenze-2023": Span(60),
         "lijffijt-2022": Span(55, 72),
         "ochs-ross-2020": Span(65),
         "oughli-2023": Span(60),
     }
+    # two strata of one study, and a range in its notes
+    assert (stated["ochs-ross-2021"], stated["anand-2023"]) == (Span(18), Span(21, 75))
 
 
 def test_a_study_of_all_ages_that_reports_one_level_is_no_study_of_that_age(make_dataset: MakeDataset) -> None:
     folder = make_dataset(
-        studies=[{"study_id": "a"}, {"study_id": "b"}],
+        studies=[{"study_id": "a"}, {"study_id": "b"}, {"study_id": "c", "notes": "Ages 12-17, inpatients"}],
         arms=[{"study_id": "a", "arm_id": "x", "age_mean": 45}, {"study_id": "b", "arm_id": "x", "age_mean": 71}],
         factors=[{"study_id": s, "factor": "age", "level": "65-plus"} for s in ("a", "b")],
     )
-    assert age_groups(Evidence(catalog.locate(str(folder), {}))) == {"b": Span(65)}
+    assert ages(Evidence(catalog.locate(str(folder), {}))) == {"b": Span(65), "c": Span(12, 17)}
 
 
 @pytest.mark.parametrize("age", [65, 70, 90])
@@ -65,6 +71,12 @@ def test_an_age_group_ends_where_it_ends(shipped: Evidence) -> None:
     assert "lijffijt-2022" not in find(shipped, ONE_DOSE, Person(age=75), OUTCOMES).unusable
     assert found.ages == {}
     assert {r.study_id for r in found.rates} == matched(shipped, ONE_DOSE)
+
+
+def test_a_study_whose_ages_leave_the_person_out_is_not_matched(shipped: Evidence) -> None:
+    assert "anand-2023" in matched(shipped, COURSE, age=21)  # 21 to 75
+    assert "anand-2023" not in matched(shipped, COURSE, age=20)
+    assert find(shipped, COURSE, Person(age=20), OUTCOMES).passed_over["anand-2023"] == Span(21, 75)
 
 
 def test_minors_are_never_matched_with_studies_of_adults(shipped: Evidence) -> None:
