@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ketcli import __version__
-from ketcli.cli import background, compare, course, data, evidence, expect, figures, pool, studies
+from ketcli.cli import background, compare, course, data, evidence, expect, figures, pool, studies, verify
 from ketcli.cli.data import DataOption
 from ketcli.cli.open import open_evidence
 from ketcli.cli.options import OutputOptions, shared_options
@@ -74,3 +74,4 @@ background.register(app)
 pool.register(app)
 figures.register(app)
 data.register(app)
+verify.register(app)
