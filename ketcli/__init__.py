@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "factors", "load", "rates", "side_effects", "studies"]
+__all__ = ["__version__", "factors", "load", "pool", "rates", "side_effects", "studies"]
 
 if TYPE_CHECKING:
-    from ketcli.api import factors, load, rates, side_effects, studies
+    from ketcli.api import factors, load, pool, rates, side_effects, studies
 
 
 def __getattr__(name: str) -> Any:

@@ -63,6 +63,24 @@ def studies(study: str | None = None, data: str | None = None, **options: Any) -
     return to_frame(summary.card(evidence, study) if study else summary.listing(evidence, filters))
 
 
+def pool(data: str | os.PathLike[str] | pd.DataFrame, **options: Any) -> pd.DataFrame:
+    """Return the meta-analysis of a CSV file or a DataFrame, as `ket pool --csv` prints it.
+
+    Options have the names of the command's, with underscores: columns (`events="x"`, `control_total="n2"`), choices
+    (`measure="OR"`, `tau2="DL"`, `level=90`) and what to add (`by="country"`, `moderator=["year"]`,
+    `leave_one_out=True`).
+    """
+    from ketcli.owndata.source import read_file
+    from ketcli.summaries.pool import pool as summary
+    from ketcli.summaries.pool_request import from_options
+
+    request, wanted, extras = from_options(options)
+    if isinstance(data, str | os.PathLike):
+        return to_frame(summary(read_file(os.fspath(data)), os.fspath(data), request, wanted, extras))
+    content = data.to_csv(index=False).encode()
+    return to_frame(summary(content, "the data frame", request, wanted, extras))
+
+
 def to_frame(report: Report) -> pd.DataFrame:
     """Return a report's rows as a DataFrame, its title and notes in `attrs`."""
     import pandas as pd

@@ -117,6 +117,7 @@ def form_comparisons(
                 first = (active or control)[0]
                 lacks = "control" if whole or not control else "active"
                 reason = f"no {lacks} arm" if not (active and control) else (active + control)[0].reason
+                reason += " known (--control NAME)" if reason == "no control arm" else ""
                 out.append(_bare(first, reason or "numbers missing"))
                 continue
             controls = merge(against)
@@ -126,7 +127,7 @@ def form_comparisons(
                 (apart if keep_arms else combined).append(f"{whole[0].label} ({len(whole)})")
             if len(against) > 1:
                 combined.append(f"{whole[0].label} (controls, {len(against)})")
-    return Formed(out, _said(combined, apart))
+    return Formed(out, (*_parts_note(trials), *_said(combined, apart)))
 
 
 def active_arms(
@@ -142,7 +143,7 @@ def active_arms(
     out = [merge([a for a in arms if not a.reason] or arms[:1]) for arms in sets.values()]
     note = () if by_part else ("Active arms alone; controls are never pooled with them (--by with the role column "
                                "shows both).",)  # fmt: skip
-    return Formed(out, (*note, *_said(combined, [])))
+    return Formed(out, (*_parts_note(trials), *note, *_said(combined, [])))
 
 
 def _by_study(trials: Sequence[Trial]) -> dict[str, list[Trial]]:
@@ -179,7 +180,10 @@ def _comparison(active: Trial, control: Trial, *, apart: bool) -> Trial:
 
 
 def _bare(trial: Trial, reason: str) -> Trial:
-    return replace(trial, numbers={}, arms=trial.arm, reason=reason)
+    """Return a row of one arm alone, which shows its numbers and cannot be pooled."""
+    sign = "control_" if trial.part == CONTROL else ""
+    numbers = {f"{sign}{role}": value for role, value in trial.numbers.items()}
+    return replace(trial, numbers=numbers, arms=trial.arm, reason=reason)
 
 
 def _refuse_repeats(trials: Sequence[Trial], name: str, group: str) -> None:
@@ -204,6 +208,17 @@ def _refuse_repeats(trials: Sequence[Trial], name: str, group: str) -> None:
         seen.setdefault(key, trial.line)
     if problems:
         raise DataError(problems, hint=also(problems))
+
+
+def _parts_note(trials: Sequence[Trial]) -> tuple[str, ...]:
+    """Return which arms were taken for active and which for controls, by name."""
+    names = {part: dict.fromkeys(t.arm for t in trials if t.part == part and t.arm) for part in (ACTIVE, CONTROL)}
+    if not any(names.values()):
+        return ()
+    told = [
+        f"{part}: {', '.join(list(found)[:8])}{' ...' if len(found) > 8 else ''}" for part, found in names.items()
+    ]
+    return (f"One row per arm. {'; '.join(told)}.",)
 
 
 def _said(combined: Sequence[str], apart: Sequence[str]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ketcli.errors import UsageError
 from ketcli.owndata.read import Sheet, is_missing, is_number
@@ -13,17 +13,32 @@ from ketcli.owndata.roles import ROLES, read_name, squash, text_names
 
 @dataclass(frozen=True)
 class Found:
-    """Columns by role: `given` by option, `named` recognised by name; `rivals` are roles several columns claim."""
+    """Columns by role: `given` by option, `named` recognised by name; `rivals` are roles several columns claim.
+
+    `spare` are columns whose names fit but that hold no number, `twice` names that stand in the header repeatedly.
+    """
 
     given: Mapping[str, str]
     named: Mapping[str, str]
     rivals: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     constants: Mapping[str, float] = field(default_factory=dict)
+    spare: Mapping[str, str] = field(default_factory=dict)
+    twice: frozenset[str] = frozenset()
+
+    def with_spares(self) -> Found:
+        """Return the same with columns that hold no number where no other plays the role."""
+        return replace(self, named={**self.spare, **self.named}, spare={})
 
     def get(self, role: str) -> str | None:
         """Return the column of a role, None when no column plays it; UsageError when several claim it."""
         if role in self.given:
             return self.given[role]
+        if self.named.get(role) in self.twice:
+            raise UsageError(
+                f"column {self.named[role]!r} stands in the header more than once",
+                code="duplicate-column",
+                hint="rename one of them, or say which column to use with an option",
+            )
         if role in self.rivals:
             columns = " or ".join(repr(column) for column in self.rivals[role])
             option = ROLES[role].option
@@ -55,14 +70,15 @@ def find_columns(sheet: Sheet, given: Mapping[str, str]) -> Found:
     _refuse_double_use(chosen)
     named: dict[str, str] = {}
     rivals: dict[str, tuple[str, ...]] = {}
-    for role, columns in _claims(sheet, chosen).items():
+    for role, columns in _claims(sheet, chosen, numeric=True).items():
         if len(columns) == 1:
             named[role] = columns[0]
         elif len(columns) > 1:
             rivals[role] = tuple(columns)
     named |= {role: column for role in ("study", "author", "year", "arm", "part", "crossover")
               if role not in chosen and (column := _text_column(sheet, role, chosen))}  # fmt: skip
-    return Found(chosen, named, rivals, constants)
+    spare = {role: columns[0] for role, columns in _claims(sheet, chosen, numeric=False).items()}
+    return Found(chosen, named, rivals, constants, spare, sheet.twice)
 
 
 def _refuse_double_use(chosen: Mapping[str, str]) -> None:
@@ -79,14 +95,17 @@ def _refuse_double_use(chosen: Mapping[str, str]) -> None:
             )
 
 
-def _claims(sheet: Sheet, chosen: Mapping[str, str]) -> dict[str, list[str]]:
-    """Return, per role that no option settles, the columns whose names say it most plainly."""
+def _claims(sheet: Sheet, chosen: Mapping[str, str], *, numeric: bool) -> dict[str, list[str]]:
+    """Return, per role that no option settles, the columns whose names say it most plainly.
+
+    With `numeric` those that hold a number, else the others.
+    """
     ranked: dict[str, list[tuple[int, str]]] = defaultdict(list)
     for column in sheet.header:
         reading = read_name(column)
-        if reading is None or column in chosen.values() or column in sheet.twice:
+        if reading is None or column in chosen.values():
             continue
-        if reading.role not in chosen and reading.role in ROLES and sheet.has_numbers(column):
+        if reading.role not in chosen and reading.role in ROLES and sheet.has_numbers(column) == numeric:
             ranked[reading.role].append((reading.rank, column))
     best = {role: max(rank for rank, _ in columns) for role, columns in ranked.items()}
     return {role: [c for rank, c in columns if rank == best[role]] for role, columns in ranked.items()}

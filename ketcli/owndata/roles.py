@@ -183,9 +183,9 @@ def _count(words: list[str]) -> Reading | None:
     kept = [word for word in words if word not in _FILLERS]
     arms = [word for word in kept if word in _ARMS and word not in _QUANTITIES]
     quantities = [word for word in kept if word in _QUANTITIES]
-    if len({_QUANTITIES[word] for word in quantities}) == 1:  # n total
-        kept = [word for word in kept if word not in quantities[1:]]
-        quantities = quantities[:1]
+    if len(quantities) > 1 and "n" in quantities:  # n events, n total
+        kept.remove("n")
+        quantities.remove("n")
     if not quantities and len(kept) == 2 and kept[0] in _WITH_ARM and kept[1] in _ARMS:
         quantities, arms = [kept[0]], [kept[1]]
     if len(quantities) != 1 or len(arms) > 1 or len(quantities) + len(arms) != len(kept):

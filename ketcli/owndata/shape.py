@@ -110,6 +110,8 @@ def find_layout(sheet: Sheet, found: Found, kind: Kind | None) -> Layout:
     complete = [s for s in complete if not any(s is not t and s.roles < t.roles for t in complete)]
     if len(complete) > 1:
         raise _two_readings(sheet, found, complete)
+    if not complete and found.spare:
+        return find_layout(sheet, found.with_spares(), kind)
     if not complete:
         raise _nothing_complete(sheet, found, fitting)
     return _layout(complete[0], found)
@@ -138,6 +140,8 @@ def _arm_layout(sheet: Sheet, found: Found, kind: Kind | None) -> Layout:
     complete = [shape for shape in choices if _complete(shape, present)]
     if len(complete) > 1:
         raise _two_readings(sheet, found, complete)
+    if not complete and found.spare:
+        return _arm_layout(sheet, found.with_spares(), kind)
     if not complete:
         raise _nothing_complete(sheet, found, list(choices))
     layout = _layout(complete[0], found)
@@ -203,9 +207,9 @@ def _nothing_complete(sheet: Sheet, found: Found, shapes: list[Shape]) -> KetErr
             hint="name them: --events and --total, with --control-events and --control-total for two arms; "
             "--mean --sd --n and the same of --control; --yi with --se or --vi",
         )
-    needs = "; ".join(" or ".join(_way(way) for way in part) for part in lacking)
+    needs = ", ".join(" or ".join(map(_way, part)) for part in lacking)
     return UsageError(
-        f"{sheet.name}: for {best.title} no column is known to hold: {needs}; the columns are {header}",
+        f"{sheet.name}: {best.title} need a column of {needs}; the columns are {header}",
         code="missing-column",
         hint="say which it is: " + " ".join(f"{ROLES[r].option} COLUMN" for part in lacking for r in part[0]),
     )
@@ -220,4 +224,4 @@ def _options(shape: Shape) -> list[str]:
 
 
 def _way(way: tuple[str, ...]) -> str:
-    return " and ".join(ROLES[role].meaning for role in way)
+    return " and ".join(role.replace("_", " ") for role in way)

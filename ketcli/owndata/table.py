@@ -36,7 +36,8 @@ class Request:
 class OwnTable:
     """Trials of one shape with what was decided on the way; `notes` say it.
 
-    `group`, `moderators`, `order`, `cluster` are the columns as the header spells them, "" where none is asked for.
+    `group`, `moderators`, `order`, `cluster` are the columns as the header spells them, "" where none is asked for;
+    `study_column` holds the studies' names, `study_option` is it when an option named it.
     `scale` says of effects given as they are whether they are ratios or logarithms of ratios ("" for neither);
     `apart` that several comparisons of one study share its control. `questions` are rows to look at again.
     """
@@ -51,6 +52,7 @@ class OwnTable:
     cluster: str = ""
     scale: str = ""
     study_column: str = ""
+    study_option: str = ""
     apart: bool = False
     questions: tuple[Question, ...] = ()
     notes: tuple[str, ...] = ()
@@ -75,6 +77,7 @@ def read_table(content: bytes, name: str, request: Request) -> OwnTable:
     sheet, notes = _studies_only(read_sheet(content, name))
     found = find_columns(sheet, request.columns)
     layout = find_layout(sheet, found, request.kind)
+    _refuse_idle(request, layout)
     group = sheet.find(request.group, "--by") if request.group else ""
     table = OwnTable(
         name=name,
@@ -87,6 +90,7 @@ def read_table(content: bytes, name: str, request: Request) -> OwnTable:
         cluster=found.given.get("cluster", ""),
         scale=_scale(layout),
         study_column=found.get("study") or "",
+        study_option=found.given.get("study", ""),
     )
     trials = _marked(read_trials(sheet, found, layout), found)
     questions = question_rows(found, layout, trials)
@@ -95,12 +99,6 @@ def read_table(content: bytes, name: str, request: Request) -> OwnTable:
     trials = formed.trials if formed else periods.trials
     if layout.shape.kind == "proportion" and not layout.arms and found.has("control_events"):
         notes = (*notes, "Counts of the treated arm alone are pooled; the control columns are not used.")
-    if request.keep_arms and not layout.arms:
-        raise UsageError(
-            "--keep-arms needs one row per arm",
-            code="option-without-effect",
-            hint="the rows are comparisons already",
-        )
     studies = [trial.study for trial in trials if not trial.reason]
     return replace(
         table,
@@ -115,6 +113,17 @@ def read_table(content: bytes, name: str, request: Request) -> OwnTable:
             *(formed.notes if formed else ()),
         ),
     )
+
+
+def _refuse_idle(request: Request, layout: Layout) -> None:
+    """Raise UsageError for options about arms when a row is a whole study."""
+    for option, typed in (("--keep-arms", request.keep_arms), ("--control", request.controls)):
+        if typed and not layout.arms:
+            raise UsageError(
+                f"{option} needs one row per arm",
+                code="option-without-effect",
+                hint="leave it out: the rows are whole studies",
+            )
 
 
 def _formed(trials: list[Trial], table: OwnTable, found: Found, request: Request) -> Formed:

@@ -34,7 +34,7 @@ def mantel_haenszel_random(
     metabin with Q.Cochrane. No prediction interval.
     """
     y, v = validate.effects(yi, vi)
-    about = mantel_haenszel(measure, *counts, correction=correction, level=level)
+    about = mantel_haenszel(measure, *counts, correction=correction, drop00=measure != "RD", level=level)
     w, df = 1.0 / v, y.size - 1.0
     q = about.q if df > 0 and math.isfinite(about.q) else 0.0
     value = max(0.0, (q - df) / float(w.sum() - (w**2).sum() / w.sum())) if df > 0 else 0.0

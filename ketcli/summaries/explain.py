@@ -175,31 +175,25 @@ def _command(table: OwnTable, plan: Plan, command: str) -> str:
     """Return the command line with every column and every choice named."""
     source = "-" if table.name == "standard input" else table.name
     words = [*command.split(), source]
-    if table.study_column:
-        words += ["--study", table.study_column]
     for role, column in table.layout.columns.items():
         if option := ROLES[role].option:
             words += [option, column]
     for role, value in table.layout.constants.items():
         words += [ROLES[role].option, f"{value:g}"]
-    for option, column in (("--cluster", table.cluster), ("--by", table.group)):
+    for option, column in (("--study", table.study_option), ("--cluster", table.cluster), ("--by", table.group)):
         words += [option, column] if column else []
     words += ["--keep-arms"] if table.apart else []
-    words += [
-        "--measure",
-        plan.measure,
-        "--model",
-        plan.model,
-        "--test",
-        plan.test,
-        "--level",
-        f"{100 * plan.level:g}",
-    ]
+    # a model that is named stands alone, without the lines beside it
+    words += ["--model", plan.model] if "model" in plan.typed else []
+    words += ["--measure", plan.measure, "--test", plan.test, "--level", f"{100 * plan.level:g}"]
     if plan.style:
         words += ["--style", plan.style]
     if plan.model == "random":
-        words += ["--tau2", plan.tau2, "--i2", plan.i2, "--pi", plan.prediction.lower()]
-    if MEASURES[plan.measure].kind in ("two-arm", "proportion"):
+        words += ["--tau2", plan.tau2, "--i2", plan.i2]
+    if plan.model in ("random", "glmm", "three-level"):
+        words += ["--pi", plan.prediction.lower()]
+    counts = MEASURES[plan.measure].kind in ("two-arm", "proportion")
+    if counts and plan.measure not in ("PAS", "PFT", "AS") and plan.model not in ("glmm", "peto", "mh"):
         added = plan.correction if isinstance(plan.correction, str) else f"{plan.correction:g}"
         words += ["--correction", added if plan.where == "only0" else f"{added}:{plan.where}"]
     return shlex.join(words)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from ketcli.owndata.lint import Question, question_effects
 from ketcli.owndata.table import OwnTable, Request, read_table
@@ -23,24 +23,12 @@ from ketcli.summaries.pool_columns import COLUMNS, axis, displays
 from ketcli.summaries.pool_job import Job, Part
 from ketcli.summaries.pool_models import beside, lead
 from ketcli.summaries.pool_plan import Plan, Wanted, kind_wanted, settle
+from ketcli.summaries.pool_request import Extras
 from ketcli.summaries.pool_rows import Fields, pooled_row, prediction_row, study_rows, trial_row
 from ketcli.summaries.pool_sample import Sample, make_sample
 from ketcli.summaries.pool_words import answer_words, between_words, form, per_hundred
 
 ALL = "All studies"
-
-
-@dataclass(frozen=True)
-class Extras:
-    """What is asked for besides the pooled line."""
-
-    common_tau2: bool = False
-    leave_one_out: bool = False
-    influence: bool = False
-    bias: bool = False
-    force: bool = False
-    robustness: bool = False
-    explain: bool = False
 
 
 def pool(content: bytes, name: str, request: Request, wanted: Wanted, extras: Extras | None = None) -> Report:
@@ -79,10 +67,12 @@ def pool(content: bytes, name: str, request: Request, wanted: Wanted, extras: Ex
 
 def _parts(job: Job, extras: Extras) -> Iterator[Part]:
     """Yield the parts of the report in the order people read them."""
-    groups = pool_groups.subgroups(job, common_tau2=extras.common_tau2) if job.table.group else None
+    lines = pool_groups.group_lines(job, common_tau2=extras.common_tau2) if job.table.group else {}
+    groups = pool_groups.subgroups(job, lines, common_tau2=extras.common_tau2) if job.table.group else None
     found, said = pool_sensitivity.influence(job) if extras.influence else ({}, Part())
-    yield _studies(job, groups, found)
-    if groups is None or not pool_groups.overlapping(job):
+    apart = pool_groups.overlapping(job)
+    yield _studies(job, groups, found, pool_groups.group_weights(job, lines) if apart else None)
+    if not apart:
         yield _answer(job)
     yield Part(notes=pool_notes.notes(job, beside(job.sample, job.plan)))
     if groups is not None:
@@ -110,9 +100,16 @@ def _questions(sample: Sample, plan: Plan) -> list[Question]:
     )
 
 
-def _studies(job: Job, groups: Part | None, influence: Mapping[int, dict[str, Value]]) -> Part:
-    """Return the rows of the studies; in groups, each with its subgroup row and prediction behind it."""
+def _studies(
+    job: Job, groups: Part | None, influence: Mapping[int, dict[str, Value]], weights: Sequence[float] | None
+) -> Part:
+    """Return the rows of the studies; in groups, each with its subgroup row and prediction behind it.
+
+    `weights` are those within groups that are not pooled together; None takes the pooled line's.
+    """
     rows = study_rows(job.sample, job.plan, job.line, job.shape)
+    for row, weight in zip(rows, weights or (), strict=False):
+        row["weight"] = weight
     asked: dict[int, list[str]] = {}
     for question in job.questions:
         for line in question.lines:

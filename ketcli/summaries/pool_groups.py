@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -42,14 +43,25 @@ def overlapping(job: Job) -> bool:
     return any(len(found) > 1 for found in groups.values())
 
 
-def subgroups(job: Job, *, common_tau2: bool) -> Part:
-    """Return a subgroup row (and prediction) per group, in order of first appearance, and the test between them."""
-    groups = [group_of(job, trial.texts) for trial in job.sample.trials]
-    labels = list(dict.fromkeys(groups))
-    members = {label: np.array([g == label for g in groups]) for label in labels}
-    lines = _shared(job, groups) if common_tau2 else {}
-    if not common_tau2:
-        lines = {label: line for label in labels if (line := fit(job.sample.take(members[label]), job.plan))}
+def group_lines(job: Job, *, common_tau2: bool) -> dict[str, Line]:
+    """Return the pooled line of each group, in order of first appearance."""
+    groups = _groups(job)
+    if common_tau2:
+        return _shared(job, groups)
+    members = {label: np.array([g == label for g in groups]) for label in dict.fromkeys(groups)}
+    return {label: line for label, rows in members.items() if (line := fit(job.sample.take(rows), job.plan))}
+
+
+def group_weights(job: Job, lines: dict[str, Line]) -> list[float]:
+    """Return the weight of each trial within its group, in percent."""
+    groups = _groups(job)
+    left = {label: iter(line.pooled.weights.tolist()) for label, line in lines.items()}
+    return [next(left[group]) if group in left else math.nan for group in groups]
+
+
+def subgroups(job: Job, lines: dict[str, Line], *, common_tau2: bool) -> Part:
+    """Return a subgroup row (and prediction) per group, and the test between the groups."""
+    groups = _groups(job)
     rows: list[Fields] = []
     for label, line in lines.items():
         row = pooled_row(line, job.plan, job.shape, "subgroup")
@@ -59,17 +71,15 @@ def subgroups(job: Job, *, common_tau2: bool) -> Part:
         rows.append(row)
         if (prediction := prediction_row(row)) is not None:
             rows.append(prediction)
-    notes = [Note("method", _how(job, common_tau2))]
-    said_lines = {text: label for label, line in lines.items() for text in line.pooled.notes}
-    notes += [Note("method", f"{label}: {text}") for text, label in said_lines.items() if "narrow" in text]
     if overlapping(job):
         text = (
-            "Arms of one study stand in several groups: the groups share people, so they are neither pooled nor "
-            "compared."
+            "Studies have arms in several groups, which then share people or controls: the groups are neither "
+            "pooled together nor compared."
         )
-        return Part(tuple(rows), (*notes, Note("caution", text)))
+        return Part(tuple(rows), (Note("caution", text),))
+    notes = [Note("method", _how(job, common_tau2))]
     between = _between(job, lines, common_tau2, groups)
-    rows.append(_between_row(between, labels))
+    rows.append(_between_row(between, list(lines)))
     if between.note:
         notes.append(Note("method", between.note))
     if len(lines) > 1:
@@ -81,6 +91,10 @@ def subgroups(job: Job, *, common_tau2: bool) -> Part:
             )
         )
     return Part(tuple(rows), tuple(notes))
+
+
+def _groups(job: Job) -> list[str]:
+    return [group_of(job, trial.texts) for trial in job.sample.trials]
 
 
 def _shared(job: Job, groups: Sequence[str]) -> dict[str, Line]:

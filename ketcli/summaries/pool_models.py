@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ketcli.errors import InputError
 from ketcli.summaries.pool_plan import MH_MEASURES, Plan
 from ketcli.summaries.pool_sample import Sample
 
@@ -28,6 +29,7 @@ NAMES = MappingProxyType(
         "three-level": "Three-level model",
     }
 )
+_HINT = "look for a slip in an effect or its error; a change of unit can help"
 # Rare events, for which Peto's method is good, and arms of about the same size (Handbook 10.4.4.1).
 RARE = 0.01
 BALANCED = 1.5
@@ -55,15 +57,19 @@ def fit(sample: Sample, plan: Plan, model: str = "") -> Line | None:
     """Return the pooled line by `model` (the plan's by default); None when no trial can take part.
 
     Models of counts take every complete trial, the others those with an effect; weights of the others are 0.
+    Raises InputError for numbers that cannot be computed with.
     """
     model = model or plan.model
-    match model:
-        case "glmm" | "mh" | "peto":
-            return _by_counts(sample, plan, model) if sample.k else None
-        case "three-level":
-            return _three_level(sample, plan)
-        case _:
-            return _inverse_variance(sample, plan, model)
+    try:
+        match model:
+            case "glmm" | "mh" | "peto":
+                return _by_counts(sample, plan, model) if sample.k else None
+            case "three-level":
+                return _three_level(sample, plan)
+            case _:
+                return _inverse_variance(sample, plan, model)
+    except ValueError as error:  # numbers beyond the reach of the arithmetic
+        raise InputError(f"the studies cannot be pooled: {error}", code="not-computable", hint=_HINT) from None
 
 
 def lead(sample: Sample, plan: Plan) -> Line | None:
@@ -156,8 +162,15 @@ def _by_counts(sample: Sample, plan: Plan, model: str) -> Line:
     if model == "mh":
         from ketcli.stats.mantel_haenszel import mantel_haenszel
 
+        # a correction must not make tables without events say that there is no effect
+        drop00 = plan.mh_correction > 0.0 and plan.measure != "RD"
         pooled = mantel_haenszel(
-            plan.measure, *sample.counts, correction=plan.mh_correction, to=plan.where, level=plan.level
+            plan.measure,
+            *sample.counts,
+            correction=plan.mh_correction,
+            to=plan.where,
+            drop00=drop00,
+            level=plan.level,
         )
     elif model == "peto":
         from ketcli.stats.mantel_haenszel import peto

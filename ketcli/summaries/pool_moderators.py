@@ -117,7 +117,7 @@ def _terms(moderator: str, texts: Sequence[Mapping[str, str]]) -> list[Term]:
 def _fit(job: Job, used: NDArray[np.bool_], terms: Sequence[Term]) -> Fit:
     if not terms or int(used.sum()) < 3:
         raise InputError(
-            f"{job.table.name}: {int(used.sum())} studies have an effect and all moderators: too few to regress",
+            f"{job.table.name}: too few studies with all moderators to regress on ({int(used.sum())})",
             code="too-few-studies",
             hint="leave --moderator out",
         )

@@ -28,7 +28,8 @@ def notes(job: Job, others: Sequence[Line]) -> tuple[Note, ...]:
     else:
         out.append(Note("method", _pooled(plan, line)))
         out += [Note("method", text) for text in line.pooled.notes]
-    out += [Note("method", text) for other in others if (text := _about(other))]
+    known = line.pooled.notes if line is not None else ()
+    out += [Note("method", text) for other in others if (text := _about(other, known))]
     missing = [f"{t.label} (line {t.line}): {t.reason}" for t in table.trials if t.reason]
     if missing:
         out.append(Note("selection", f"Not pooled: {'; '.join(missing[:8])}{' ...' if len(missing) > 8 else ''}."))
@@ -98,7 +99,7 @@ def _test(test: str) -> str:
 _NOT_SHOWN = ("prediction interval", "The weights shown", "tau² is 0, without a standard error")
 
 
-def _about(line: Line) -> str:
-    """Return what must be said of a line that stands beside the answer, under its name; "" for nothing."""
-    said = [text for text in line.pooled.notes if not any(part in text for part in _NOT_SHOWN)]
+def _about(line: Line, known: Sequence[str]) -> str:
+    """Return what must be said of a line beside the answer and is not `known` of that; "" for nothing."""
+    said = [t for t in line.pooled.notes if t not in known and not any(part in t for part in _NOT_SHOWN)]
     return f"{line.name}: {' '.join(said)}" if said else ""

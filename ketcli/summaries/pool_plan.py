@@ -138,6 +138,10 @@ def _model(measure: str, wanted: Wanted, kind: Kind, preset: str, *, clustered: 
         model = "three-level"
     elif preset and (preset != "mh" or measure in MH_MEASURES):
         model = preset
+    elif (
+        wanted.tau2 or (wanted.test or "").lower() in ("adhoc", "knha") or (wanted.prediction or "").lower() == "hk"
+    ):
+        model = "random"  # what was typed means something in this model alone
     else:
         model = {"PLO": "glmm", "PETO": "peto"}.get(measure, "random")
     fits = {
@@ -204,7 +208,7 @@ def _checked(wanted: Wanted) -> dict[str, object]:
 def _correction(text: str) -> dict[str, object]:
     """Read a correction: a number, tacc or none, and after a colon the tables that get it (only0, all, if0all)."""
     amount, _, where = text.strip().lower().partition(":")
-    place = _choice("the place of --correction", where, WHERE) if where else "only0"
+    place = _choice("place in --correction", where, WHERE) if where else "only0"
     if amount == "none":
         return {"correction": 0.0, "where": "none", "mh_correction": 0.0}
     if amount == TACC:
@@ -237,13 +241,28 @@ def _fitting(plan: Plan, kind: Kind) -> Plan:
         raise _no_meaning("--test cr2", f"--model {plan.model}", "name the clusters: --cluster COLUMN")
     if plan.prediction == "HK" and plan.model in ("glmm", "three-level"):
         raise _no_meaning("--pi hk", f"--model {plan.model}", "use --pi v, hts or z")
-    if "effects_are" in plan.typed and kind != "generic":
-        raise _no_meaning(
-            "--effects-are", f"--measure {plan.measure}", "it is for effects given as they are (--yi)"
-        )
+    _refuse_idle(plan, kind)
+    return replace(plan, test=test)
+
+
+def _refuse_idle(plan: Plan, kind: Kind) -> None:
+    """Raise UsageError for typed choices that would change nothing."""
+    measure, model = f"--measure {plan.measure}", f"--model {plan.model}"
+    uncorrected = plan.measure in ("PAS", "PFT", "AS")
+    for name, option, useful, other in (
+        ("effects_are", "--effects-are", kind == "generic", measure),
+        ("interval", "--interval", kind == "proportion", measure),
+        ("correction", "--correction", kind in ("proportion", "two-arm") and not uncorrected, measure),
+        ("correction", "--correction", plan.model not in ("glmm", "peto"), model),
+        ("control_risk", "--control-risk", plan.measure in ("RR", "OR", "PETO"), measure),
+        ("tau2", "--tau2", plan.model == "random", model),
+        ("i2", "--i2", plan.model == "random", model),
+        ("prediction", "--pi", plan.model in ("random", "glmm", "three-level"), model),
+    ):
+        if name in plan.typed and not useful:
+            raise _no_meaning(option, other, "leave it out")
     if "variance" in plan.typed:
         _check_variance(plan)
-    return replace(plan, test=test)
 
 
 def _check_variance(plan: Plan) -> None:

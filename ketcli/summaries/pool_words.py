@@ -93,7 +93,7 @@ def between_words(row: dict[str, Value]) -> str:
         return ""
     if isinstance(tau2, float) and row.get("model") not in ("common", "mh", "peto"):
         parts.append(f"τ² {plain(tau2)}{_limits(row, 'tau2_ci_low', 'tau2_ci_high')}")
-    if isinstance(within := row.get("tau2_within"), float) and isinstance(tau2, float):
+    if isinstance(within := row.get("tau2_within"), float) and isinstance(tau2, float) and tau2 > 0.0:
         parts[-1] += f", {plain(within)} of it within clusters"
     if isinstance(i2, float):
         parts.append(f"I² {i2:.0f} %{_limits(row, 'i2_ci_low', 'i2_ci_high', digits=0)}")
