@@ -118,8 +118,14 @@ def beside(tables: Tables, how: Settings) -> Line | None:
 
 def incidence(events: Sequence[int], totals: Sequence[int], how: Settings) -> Pooled:
     """Return the pooled proportion of one kind of arm: the GLMM unless --model asks for inverse variance."""
+    (pooled,) = incidences([(events, totals)], how)
+    return pooled
+
+
+def incidences(counts: Sequence[pooling.Counts], how: Settings) -> list[Pooled]:
+    """Return the pooled proportion of each of many (events, totals), solved at once."""
     model = how.model if how.model in ("random", "common") else "glmm"
-    return pooling.pool_proportions(events, totals, replace(how, model=model))
+    return pooling.pool_all_proportions(counts, replace(how, model=model))
 
 
 def _line(model: str, rd_model: str, tables: Tables, how: Settings) -> Line:

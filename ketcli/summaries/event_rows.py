@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ketcli.evidence.event_counts import REASONS, Count
 from ketcli.report import Value
@@ -12,6 +13,9 @@ from ketcli.summaries import contrasts, pooling
 from ketcli.summaries.contrasts import Line, Tables
 from ketcli.summaries.pooling import Settings
 from ketcli.summaries.rates import interval
+
+if TYPE_CHECKING:
+    from ketcli.stats.results import Pooled
 
 PHASE_WORDS = {
     "acute-course": "acute course",
@@ -115,9 +119,38 @@ def _remarks(count: Count) -> list[str]:
     return remarks
 
 
-def pooled_rows(members: Sequence[Count], how: Settings, block: str, *, compare: bool = True) -> PooledRows:
-    """Return the lines of one pool, with `compare` the method beside the first; none for fewer than two studies."""
+def pooled_rows(members: Sequence[Count], how: Settings, block: str) -> PooledRows:
+    """Return the lines of one pool with the method beside the first; none for fewer than two studies."""
+    (lines,) = all_pooled_rows([(block, members)], how, compare=True)
+    return lines
+
+
+def all_pooled_rows(
+    pools: Sequence[tuple[str, Sequence[Count]]], how: Settings, *, compare: bool
+) -> list[PooledRows]:
+    """Return the lines of many pools, each with its block; `compare` adds the method beside the first line."""
+    arms = [_arms(members) for _, members in pools]
+    solved = iter(contrasts.incidences([arm for pool in arms for arm in pool], how))
+    return [
+        _lines(members, [next(solved) for _ in own], how, block, compare=compare)
+        for (block, members), own in zip(pools, arms, strict=True)
+    ]
+
+
+def _arms(members: Sequence[Count]) -> list[pooling.Counts]:
+    """Return the counts of each kind of arm whose proportions a pool shows, the drug first; none without a pool."""
     if len(members) < 2:
+        return []
+    counts = tables(members)
+    drug, control = (counts.events, counts.totals), (counts.control_events, counts.control_totals)
+    return [drug, control] if members[0].comparator else [drug]
+
+
+def _lines(
+    members: Sequence[Count], proportions: Sequence[Pooled], how: Settings, block: str, *, compare: bool
+) -> PooledRows:
+    """Return the lines of one pool from the pooled proportions of its kinds of arm."""
+    if not proportions:
         return PooledRows()
     shared: Fields = {
         "block": block,
@@ -125,11 +158,10 @@ def pooled_rows(members: Sequence[Count], how: Settings, block: str, *, compare:
         "control_drug": " or ".join(control_drugs(members)) or None,
         **_place(members[0]),
     }
-    if not members[0].comparator:
-        return _incidence(members, shared, how)
     counts = tables(members)
-    risk = pooling.natural(contrasts.incidence(counts.control_events, counts.control_totals, how), "PLO")
-    rate = pooling.natural(contrasts.incidence(counts.events, counts.totals, how), "PLO")
+    if len(proportions) == 1:
+        return _incidence(counts, proportions[0], shared)
+    rate, risk = (pooling.natural(pooled, "PLO") for pooled in proportions)
     both: Fields = {
         "events": sum(counts.events),
         "total": sum(counts.totals),
@@ -151,7 +183,7 @@ def pooled_rows(members: Sequence[Count], how: Settings, block: str, *, compare:
 
 
 def tables(members: Sequence[Count]) -> Tables:
-    """Return the two-by-two tables of rows whose arms and controls are all counted."""
+    """Return the two-by-two tables of rows that are counted; rows without a control have none."""
     return Tables(
         tuple(m.events or 0 for m in members),
         tuple(m.total or 0 for m in members),
@@ -205,17 +237,15 @@ def _first(line: Line, both: Fields, shared: Fields) -> list[Fields]:
     return rows
 
 
-def _incidence(members: Sequence[Count], shared: Fields, how: Settings) -> PooledRows:
+def _incidence(counts: Tables, pooled: Pooled, shared: Fields) -> PooledRows:
     """Return the pooled proportion of people with an event in arms that have no control."""
-    events, totals = [m.events or 0 for m in members], [m.total or 0 for m in members]
-    pooled = contrasts.incidence(events, totals, how)
     value = pooling.natural(pooled, "PLO")
     between = pooling.spread(pooled)
     row: Fields = {
         "kind": "incidence",
         **_named(f"Pooled, {pooled.k} studies" + (f"; {between}" if between else "")),
-        "events": sum(events),
-        "total": sum(totals),
+        "events": sum(counts.events),
+        "total": sum(counts.totals),
         "rate": value["estimate"],
         "ci_low": value["ci_low"],
         "ci_high": value["ci_high"],

@@ -1,11 +1,11 @@
-"""One pooled line from study counts: the chosen model, its result on the natural scale, what to say of it."""
+"""Pooled lines from study counts: the chosen model, its result on the natural scale, what to say of it."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ketcli.errors import UsageError, unknown_value
 from ketcli.report import Value
@@ -21,7 +21,20 @@ TAU2_METHODS = ("REML", "ML", "DL", "PM", "EB", "SJ", "HS", "HE")
 TESTS = ("adhoc", "knha", "t", "z")
 INTERVALS = ("wilson", "wilson-cc", "clopper-pearson", "agresti-coull", "jeffreys", "mid-p")
 
+Counts = tuple[Sequence[int], Sequence[int]]
 POOLED_COLUMNS = ("k", "model", "se", "p", "pi_low", "pi_high", "tau2", "i2", "q", "q_df", "q_p")
+
+
+class Counted(Protocol):
+    """A row that says how many of how many."""
+
+    @property
+    def events(self) -> int | None:
+        """People with the event."""
+
+    @property
+    def total(self) -> int | None:
+        """People who could have had it."""
 
 
 @dataclass(frozen=True)
@@ -75,14 +88,31 @@ def as_level(value: float) -> float:
 
 def pool_proportions(events: Sequence[int], totals: Sequence[int], how: Settings) -> Pooled:
     """Return the pooled proportion on the logit scale: the GLMM by default, inverse variance on request."""
-    if how.model in ("", "glmm"):
-        from ketcli.stats.glmm_proportion import glmm_proportion
+    (pooled,) = pool_all_proportions([(events, totals)], how)
+    return pooled
 
-        return glmm_proportion(events, totals, level=how.level)
+
+def pool_all_proportions(counts: Sequence[Counts], how: Settings) -> list[Pooled]:
+    """Return the pooled proportion of each of many (events, totals): the GLMMs of a report are solved at once."""
+    if how.model in ("", "glmm"):
+        from ketcli.stats.glmm_proportion import glmm_proportions
+
+        return glmm_proportions(counts, level=how.level)
     from ketcli.stats.proportions import proportion_effects
 
-    effects = proportion_effects("PLO", events, totals)
-    return pool_effects(effects.yi, effects.vi, how)
+    every = [proportion_effects("PLO", events, totals) for events, totals in counts]
+    return [pool_effects(effects.yi, effects.vi, how) for effects in every]
+
+
+def pool_groups(groups: Sequence[Sequence[Counted]], how: Settings) -> list[Pooled | None]:
+    """Return the pooled proportion of each group of counted rows; None for fewer than two."""
+    pooled = iter(pool_all_proportions([counts(group) for group in groups if len(group) > 1], how))
+    return [next(pooled) if len(group) > 1 else None for group in groups]
+
+
+def counts(rows: Sequence[Counted]) -> Counts:
+    """Return the events and the totals of counted rows."""
+    return [row.events or 0 for row in rows], [row.total or 0 for row in rows]
 
 
 def pool_effects(yi: ArrayLike, vi: ArrayLike, how: Settings) -> Pooled:

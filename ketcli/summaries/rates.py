@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ketcli.evidence.event_counts import Count
     from ketcli.evidence.filters import Filters
     from ketcli.evidence.load import Evidence
+    from ketcli.stats.results import Pooled
 
 OUTCOMES = ("response", "remission")
 COLUMNS = columns(
@@ -57,10 +58,11 @@ def rates(
     selection = select(evidence, filters, outcomes)
     rows: list[Row] = []
     notes: dict[str, list[str]] = {}
-    for _, group in groupby(selection.kept, key=pool_of):
-        members = list(group)
+    groups = [list(group) for _, group in groupby(selection.kept, key=pool_of)]
+    poolable = [[rate for rate in members if not rate.reason] for members in groups]
+    for members, pool, line in zip(groups, poolable, pooling.pool_groups(poolable, how), strict=True):
         rows += [_study_row(rate, how) for rate in members]
-        rows += _pooled_rows(members, how, notes)
+        rows += [] if line is None else _pooled_rows(pool, line, notes)
     if show_left_out:
         rows += [_study_row(rate, how, kind="left-out") for rate in selection.left_out]
     return Report(
@@ -163,14 +165,9 @@ def pool_title(rate: Rate) -> str:
     return f"{group_title(regimen, drug, route)}: {outcome}"
 
 
-def _pooled_rows(members: Sequence[Rate], how: Settings, notes: dict[str, list[str]]) -> list[Row]:
-    """Return the pooled line of a group and its prediction interval; nothing for fewer than two studies."""
-    poolable = [r for r in members if not r.reason]
-    if len(poolable) < 2:
-        return []
-    events = [r.events or 0 for r in poolable]
-    totals = [r.total or 0 for r in poolable]
-    pooled = pooling.pool_proportions(events, totals, how)
+def _pooled_rows(members: Sequence[Rate], pooled: Pooled, notes: dict[str, list[str]]) -> list[Row]:
+    """Return the pooled line of a group and its prediction interval."""
+    events, totals = pooling.counts(members)
     value = pooling.natural(pooled, "PLO")
     first = members[0]
     block = pool_title(first)

@@ -158,20 +158,22 @@ def _overview_rows(
     for pool in fullest_pools(poolable, _commonest(poolable)):
         first = pool[0]
         blocks[first.drug, first.route, first.phase, first.one_dose, first.comparator].append(pool)
-    rows: list[Fields] = []
+    placed: list[tuple[str, list[Count]]] = []
     for pools in sorted(blocks.values(), key=lambda b: -max(map(len, b))):
         block = event_rows.place_title([c for pool in pools for c in pool])
-        block = f"{block[:1].upper()}{block[1:]}"
-        lines = [_overview_line(pool, how, block) for pool in pools]
-        lines.sort(key=lambda row: (row["event"] in (SERIOUS, STOPPED), -float(row["rate"] or 0.0)))
-        rows += lines
+        placed += [(f"{block[:1].upper()}{block[1:]}", pool) for pool in pools]
+    pooled = event_rows.all_pooled_rows(placed, how, compare=False)
+    lines = [_overview_line(pool, how, block, own) for (block, pool), own in zip(placed, pooled, strict=True)]
+    rows: list[Fields] = []
+    for _, group in groupby(lines, key=lambda row: row["block"]):
+        rows += sorted(group, key=lambda row: (row["event"] in (SERIOUS, STOPPED), -float(row["rate"] or 0.0)))
     if not how.model and (bare := [str(row["event"]) for row in rows if row.get("model") == "mh"]):
         said[contrasts.MH_LEADS] = bare
     return rows
 
 
-def _overview_line(pool: list[Count], how: Settings, block: str) -> Fields:
-    lines: PooledRows = event_rows.pooled_rows(pool, how, block, compare=False)
+def _overview_line(pool: list[Count], how: Settings, block: str, lines: PooledRows) -> Fields:
+    """Return the pooled line of a pool, or its only study."""
     row = lines.rows[0] if lines.rows else event_rows.study_row(pool[0], how, block) | {"k": 1}
     return row | {"shown": event_rows.event_title(pool[0])}
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ketcli.evidence.filters import Filters
     from ketcli.evidence.load import Evidence
+    from ketcli.stats.results import Pooled
 
 QUANTITIES = ("response", "remission", "effect")
 WINDOWS = (
@@ -103,12 +104,13 @@ def _rates(
             lines[key].append((window, members))
     rows: list[Row] = []
     used: list[Rate] = []
-    for key in sorted(lines, key=_order):
-        for window, members in lines[key]:
-            rows.append(_rate_row(window, members, how))
-            if show_studies and len(members) > 1:
-                rows += [_rate_row(window, [member], how, indent="  ") for member in members]
-            used += members
+    ordered = [line for key in sorted(lines, key=_order) for line in lines[key]]
+    pooled = pooling.pool_groups([members for _, members in ordered], how)
+    for (window, members), line in zip(ordered, pooled, strict=True):
+        rows.append(_rate_row(window, members, line, how))
+        if show_studies and len(members) > 1:
+            rows += [_rate_row(window, [member], None, how, indent="  ") for member in members]
+        used += members
     return rows, used
 
 
@@ -119,11 +121,14 @@ def _order(key: tuple[str, ...]) -> tuple[object, ...]:
     return (place, drug != "ketamine", route, last not in ("response", "placebo"), last)
 
 
-def _rate_row(window: Window, members: Sequence[Rate], how: Settings, indent: str = "") -> Row:
+def _rate_row(
+    window: Window, members: Sequence[Rate], pooled: Pooled | None, how: Settings, indent: str = ""
+) -> Row:
+    """Return the pooled line of a window, or without one its only study."""
     first = members[0]
     row: dict[str, Value] = {
         "block": pool_title(first),
-        "kind": "pooled" if len(members) > 1 else "study",
+        "kind": "study" if pooled is None else "pooled",
         "regimen": first.regimen,
         "drug": first.drug,
         "route": first.route,
@@ -138,7 +143,7 @@ def _rate_row(window: Window, members: Sequence[Rate], how: Settings, indent: st
         "counted": sum(r.total or 0 for r in members),
         "n": sum(r.total or 0 for r in members),
     }
-    if len(members) == 1:
+    if pooled is None:
         share, low, high = interval(first, how)
         return row | {
             "study_id": first.study_id,
@@ -152,7 +157,6 @@ def _rate_row(window: Window, members: Sequence[Rate], how: Settings, indent: st
             "rate_high": high,
             "source_url": first.source_url,
         }
-    pooled = pooling.pool_proportions([r.events or 0 for r in members], [r.total or 0 for r in members], how)
     value = pooling.natural(pooled, "PLO")
     spread = pooling.heterogeneity(pooled)
     return row | {

@@ -31,6 +31,8 @@ HOW = pooling.settings(pooling.TWO_ARM_MODELS)
 # The pinned numbers were computed with metafor 3.8-1 (threshold 1e-13), whose iterations stop a little earlier.
 ITERATIVE = 1e-6
 CLOSED_FORM = 1e-9
+# Mixed models of different reports share their integration nodes with different company: 1e-10 or less.
+SIDE_BY_SIDE = 1e-9
 EVERYBODY = Filters(population=())
 Rows = list[dict[str, Any]]
 
@@ -277,9 +279,9 @@ def test_the_overview_has_one_line_per_drug_route_and_event(shipped: Evidence) -
 def test_the_overview_shows_the_line_of_the_event_view(shipped: Evidence) -> None:
     line = only(report(shipped), kind="pooled", event="nausea")
     same = only(report(shipped, "nausea"), kind="pooled")
-    assert {n: same[n] for n in ("rd", "rr", "rate", "control_rate", "k", "nnh")} == {
-        n: line[n] for n in ("rd", "rr", "rate", "control_rate", "k", "nnh")
-    }
+    exact, solved = ("rd", "rr", "k", "nnh"), ("rate", "control_rate")
+    assert [same[n] for n in exact] == [line[n] for n in exact]
+    assert pytest.approx([same[n] for n in solved], rel=SIDE_BY_SIDE) == [line[n] for n in solved]
 
 
 def test_pooled_only_and_phase_and_serious_limit_the_rows(shipped: Evidence) -> None:
