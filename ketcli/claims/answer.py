@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ketcli.claims import facts, tally
 from ketcli.claims.check import LISTED, Check
 from ketcli.errors import UsageError
+from ketcli.evidence.factors import arm_regimen
 from ketcli.evidence.filters import Filters, for_evidence
 from ketcli.evidence.regimens import Window
 from ketcli.evidence.treatments import parse
@@ -31,13 +32,15 @@ MEASURES = ("rr", "or", "rd", "smd", "md")
 class Answer:
     """The lines that answer one check; `votes` where studies are counted, `elsewhere` where conditions do not fit.
 
-    `elsewhere` holds what the study or publication named in a check has besides, when it has no such line.
+    `elsewhere` holds what the study or publication named in a check has besides, when it has no such line; `given`
+    is False when that study never gave the treatment asked for: no arm of it has the drug, route and regimen.
     """
 
     check: Check
     lines: tuple[Quantity, ...]
     votes: tuple[Vote, ...] = ()
     elsewhere: tuple[Quantity, ...] = ()
+    given: bool = True
 
 
 def answer(evidence: Evidence, check: Check, how: Settings) -> Answer:
@@ -50,7 +53,21 @@ def answer(evidence: Evidence, check: Check, how: Settings) -> Answer:
     if lines or not any(check.values(name) for name in ("study_id", "review_id", "journal")):
         return Answer(check, lines)
     loose = replace(check, wanted={k: v for k, v in check.wanted.items() if k not in conditions})
-    return Answer(check, lines, elsewhere=tuple(_COMPUTED[check.table](evidence, loose, how)))
+    elsewhere = tuple(_COMPUTED[check.table](evidence, loose, how))
+    return Answer(check, lines, elsewhere=elsewhere, given=_given(evidence, check))
+
+
+def _given(evidence: Evidence, check: Check) -> bool:
+    """Return whether the studies named in a check have an arm with the drug, route and regimen asked for."""
+    wanted = {name: check.values(name) for name in ("drug", "route", "regimen")}
+    designs = {row["study_id"]: row["design"] for row in evidence.rows("studies")}
+    for arm in evidence.rows("arms"):
+        if arm["study_id"] not in check.values("study_id"):
+            continue
+        own = {**arm, "regimen": arm_regimen(arm, designs.get(arm["study_id"], ""))}
+        if all(not values or own[name] in values for name, values in wanted.items()):
+            return True
+    return False
 
 
 # what is left out of a check to see what its study or publication has besides

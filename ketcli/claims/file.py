@@ -29,6 +29,9 @@ LAYOUT = Table(
     fields=tuple(field.but(required=field.name in _REQUIRED) for field in _CLAIMS.fields),
 )
 
+# the column of checks must be there, a statement without one is told to be untested
+CELLS = replace(LAYOUT, fields=tuple(f.but(required=f.name == STATEMENT) for f in LAYOUT.fields))
+
 
 @dataclass(frozen=True)
 class Statements:
@@ -47,16 +50,15 @@ def read(content: bytes, name: str) -> Statements:
     grid = read_grid(content, name, ("claim", *LAYOUT.columns))
     if "claim" in grid.header and STATEMENT not in grid.header:
         grid = replace(grid, header=tuple(STATEMENT if column == "claim" else column for column in grid.header))
-    problems = [*grid.problems, *missing_columns(grid, LAYOUT)]
-    if not problems:
-        problems += [p for p in check_rows(grid, LAYOUT) if p.code != "no-source"]
+    if absent := missing_columns(grid, LAYOUT):
+        raise DataError([_as_written(problem) for problem in absent])
+    problems = [*grid.problems, *(p for p in check_rows(grid, CELLS) if p.code != "no-source")]
     columns, _ = type_columns(grid, LAYOUT)
     rows = [_numbered(row, i) for i, row in enumerate(columns.rows(), 1)]
-    if not problems:
-        problems += [p for line, row in zip(grid.lines, rows, strict=True) for p in _faults(grid, line, row)]
-        problems += _repeated(grid, rows)
+    problems += [p for line, row in zip(grid.lines, rows, strict=True) for p in _faults(grid, line, row)]
+    problems += _repeated(grid, rows)
     if problems:
-        raise DataError([_as_written(problem) for problem in problems], hint="")
+        raise DataError([_as_written(p) for p in sorted(problems, key=lambda p: p.line)])
     return Statements(name, tuple(of_row(row) for row in rows), tuple(grid.lines), columns.notes)
 
 

@@ -7,9 +7,9 @@ range: a quantity is claimed. A line (one study, one pooled line, one printed fi
     5 points on either side, since people say about. Supported when at least three quarters of the lines lie within,
     contradicted when all lie outside, unsupported without any line, partly otherwise. The interval is that of the
     mean; the prediction interval, shown beside, says how far a single clinic may differ.
-study: the claim tells the number of a named study. Rows under the conditions told are tested by the range rule. If
-    there are none, but the study has the number under other conditions, the claim is contradicted; if the study has
-    neither, it is unsupported.
+study: the claim tells the number of a named study. Rows under the conditions told are tested by the range rule.
+    Without any, the claim is contradicted when the study never gave such a treatment, and its number is shown as it
+    was found; unsupported when the study may have the number and it was not seen.
 source: the claim names a publication. Without any such estimate it is unsupported.
 direction: the claim says which of two is better. A line is for it when its interval lies on that side of no
     effect, against it when it lies on the other. Supported when at least three quarters are for and none against,
@@ -125,18 +125,16 @@ def _study(statement: Statement, answers: Sequence[Answer]) -> Judgement:
     first = answers[0]
     if first.lines:
         return _range(statement, first, "study")
-    if not first.elsewhere:
-        return Judgement(UNSUPPORTED, "study", f"the study has no such number: {first.check.told()}")
+    if first.given or not first.elsewhere:
+        return Judgement(UNSUPPORTED, "study", f"no such number of the study was seen: {first.check.told()}")
     assert statement.bounds is not None  # judge() has looked
     fits = [line for line in first.elsewhere if _point_fits(line, statement.bounds)]
     shown = fits or first.elsewhere
     found = "; ".join(f"{told(line)}, {_conditions(line)}" for line in shown)
     name = shown[0].what.split(":")[0]
-    conditions = [_course(regimen) for regimen in first.check.values("regimen")]
-    if window := first.check.window:
-        conditions.append(window.label)
-    said = " and ".join(conditions) or "the conditions told"
-    reason = f"{name} found {found}; it has no such number for {said}.{_beside(statement, answers)}"
+    wanted = [_course(regimen) for regimen in first.check.values("regimen")]
+    said = " or ".join((*wanted, *first.check.values("route"), *first.check.values("drug")))
+    reason = f"{name} found {found}, and never gave {said}.{_beside(statement, answers)}"
     return Judgement(CONTRADICTED, "study", reason)
 
 

@@ -30,13 +30,14 @@ def card(evidence: Evidence, claim_id: str, how: Settings, own: Statements | Non
     statement = by_id[claim_id]
     ((_, answers),) = answered(evidence, [statement], how, own)
     judgement = judge(statement, answers)
-    rows = [claim_row(statement, judgement), *_lines_in_full(statement, answers)]
+    verdict = f"{judgement.verdict or 'not tested'}: {judgement.reason}"
+    rows = [{**claim_row(statement, judgement), "block": verdict}, *_lines_in_full(statement, answers)]
     rows += _cited(evidence, statement)
     return Report(
         title=f"Claim {statement.claim_id}: {statement.text}",
         columns=COLUMNS,
         rows=tuple(rows),
-        displays=displays(),
+        displays=displays(remarks=True),
         facts=_facts(statement, judgement),
         notes=notes(how),
         sources=sources(rows),

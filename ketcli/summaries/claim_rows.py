@@ -100,15 +100,16 @@ _COPIED = (
 )
 
 
-def displays() -> tuple[Display, ...]:
+def displays(*, remarks: bool = False) -> tuple[Display, ...]:
     """Return how people see the rows."""
     effect = ("measure", "estimate", "ci_low", "ci_high", "events", "total")
-    return (
+    shown = (
         Display("What the evidence gives", "text-at", ("shown", "shown_time")),
         Display("Number", "effect", effect),
         Display("Part", "text", ("role",)),
-        Display("Remarks", "text", ("why",), rank=1, only=frozenset({"computed", "printed", "finding"})),
     )
+    told = Display("Remarks", "text", ("why",), rank=1, only=frozenset({"computed", "printed", "finding"}))
+    return (*shown, told) if remarks else shown
 
 
 def notes(how: Settings) -> tuple[Note, ...]:
@@ -118,21 +119,23 @@ def notes(how: Settings) -> tuple[Note, ...]:
             "method",
             "Only the first question of a check is tested; the rest stands beside it. Range: a percentage is taken "
             "as 5 points either way; supported when the interval of at least three quarters of the lines lies "
-            "within, contradicted when all lie outside, partly between. Study: a number of a named study that was "
-            "found under other conditions contradicts what is said. Source: no such publication, unsupported.",
+            "within, contradicted when all lie outside, partly between. Study: contradicted when the study "
+            "named never gave such a treatment, unsupported when no such number of it was seen. Source: no such "
+            "publication, unsupported.",
         ),
         Note(
             "method",
             "Direction: supported when at least three quarters of the intervals lie on the side claimed and none "
-            "on the other. Tally: one vote per study and factor; tests with a control decide; supported with two for "
-            "and a majority, partly with one, contradicted with two against and none for; without any control at "
-            "most partly. Recorded: cannot be tested, the verdict noted with the cited evidence.",
+            "on the other. Tally: one vote per study and factor; tests with a control decide; supported with two "
+            "for and a majority, partly with one, contradicted with two against and none for; without any control "
+            "at most partly. Recorded: cannot be tested, the verdict noted with the cited evidence.",
         ),
         Note(
             "selection",
             "Computed now, as ket rates, timeline, compare, durability, side-effects and factors compute it, in "
             f"resistant depression unless the check names a population; {how.percent} intervals of the mean. "
-            "Printed figures of reviews stand for themselves and are never pooled.",
+            "Printed figures of reviews stand for themselves and are never pooled. Score differences: below 0 "
+            "favours the drug.",
         ),
         Note("caution", "A verdict is on the words of the statement, never on a treatment for somebody."),
     )

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from ketcli.claims.check import parse
 from ketcli.evidence import overlap
 from ketcli.evidence.factors import Finding
 from ketcli.report import Fact, Note, Source
@@ -24,8 +25,7 @@ def claims(evidence: Evidence, codes: Sequence[str]) -> tuple[Fact, ...]:
     """
     facts = []
     for claim in evidence.rows("claims"):
-        checks = dict(pair.split("=", 1) for pair in claim["check"].split(";") if "=" in pair)
-        if checks.get("table") == "factors" and set(checks.get("factor", "").split("|")) & set(codes):
+        if any(c.table == "factors" and set(c.values("factor")) & set(codes) for c in parse(claim["check"])):
             text = f"{claim['statement_in_own_words']} - {claim['verdict']} (claim {claim['claim_id']})"
             facts.append(Fact("The article says", text))
     return tuple(facts)

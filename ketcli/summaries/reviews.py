@@ -150,8 +150,9 @@ def _notes(how: Settings) -> tuple[Note, ...]:
         Note(
             "choice",
             "Here: for each drug and control the pool of most studies that meets the review's drug, route, "
-            "outcome, control and time (the standard window that holds it, else each regimen's own); population the nearest "
-            "to the review's words; placebo, midazolam and ECT apart; score differences with the review's sign.",
+            "outcome, control and time (the standard window that holds it, else each regimen's own); population "
+            "the nearest to the review's words; placebo, midazolam and ECT apart; score differences with the "
+            "review's sign.",
         ),
         Note(
             "method",
