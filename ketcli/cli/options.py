@@ -15,6 +15,7 @@ from ketcli.cli import complete
 from ketcli.render.output import FORMATS
 from ketcli.summaries.pooling import TAU2_METHODS, TESTS
 
+PICTURES = ("svg", "png", "pdf")
 SELECTION = "Which studies and rows"
 OUTPUT = "Output"
 STATISTICS = "Statistics"
@@ -57,6 +58,12 @@ class OutputOptions:
     color: Annotated[str, _option("auto, always or never.", "--color", panel=OUTPUT, metavar="WHEN")] = "auto"
     # not typed: how a command that is another one's front door (ket forest rates) has its report seen
     view: Callable[[Any], Any] | None = field(default=None, metadata={"typed": False})
+
+    @property
+    def pictured(self) -> bool:
+        """Return True when a picture is asked for, by format or by the file's ending."""
+        ending = "" if self.format else (self.output or "").rpartition(".")[2]
+        return (self.format or ending).lower() in PICTURES
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,7 @@ def factors(
             how,
             groups=[name for name, wanted in flags.items() if wanted],
             names=[*(names or ()), *(factor or ())],
+            bubbles=output.pictured,
         )
 
     answer(make, output)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ketcli import __version__
-from ketcli.errors import KetError
-from ketcli.figures.forest_data import dots, forest
+from ketcli.errors import KetError, UsageError
+from ketcli.figures.factors_data import bubbles, families
+from ketcli.figures.forest_data import dots, forest, signs
 from ketcli.figures.funnel_data import funnels
+from ketcli.figures.timeline_data import courses
 from ketcli.render.text import one_line
 from ketcli.report import Report
 
@@ -39,16 +41,45 @@ def draw(report: Report, form: str, *, with_sources: bool = False) -> bytes:
 
 def page_of(report: Report, *, with_sources: bool = False) -> Page:
     """Return the drawn page of a report's picture."""
+    from ketcli.figures.page import compose
+
     notes = footnotes(report, with_sources=with_sources)
+    title = one_line(report.title)
+    match report.picture:
+        case "funnel":
+            from ketcli.figures import funnel
+
+            return compose(title, funnel.sections(funnels(report)), notes)
+        case "timeline":
+            from ketcli.figures import timeline
+
+            panels, single = courses(report)
+            lacking = f"Not drawn, for they have a single time: {'; '.join(single)}." if single else ""
+            return compose(title, timeline.sections(panels), (lacking, *notes))
+        case "bubble":
+            return _factors(report, title, notes)
+        case picture:
+            from ketcli.figures import forest as forest_plot
+
+            plot = dots(report) if picture == "dots" else forest(report)
+            return compose(title, [forest_plot.section(plot)], (signs([plot]), *notes))
+
+
+def _factors(report: Report, title: str, notes: tuple[str, ...]) -> Page:
+    """Return effects inside studies as forests, one per axis, and slopes between studies as bubbles."""
+    from ketcli.figures import bubble
     from ketcli.figures import forest as forest_plot
     from ketcli.figures.page import compose
 
-    if report.picture == "funnel":
-        from ketcli.figures import funnel as funnel_plot
-
-        return compose(one_line(report.title), funnel_plot.sections(funnels(report)), notes)
-    plot = dots(report) if report.picture == "dots" else forest(report)
-    return compose(plot.title, [forest_plot.section(plot)], (*plot.footnotes, *notes))
+    parts, lacking = families(report)
+    plots = [forest(part) for part in parts]
+    slopes = bubbles(report)
+    least = max((forest_plot.section(plot).width for plot in plots), default=0.0)
+    sections = [forest_plot.section(plot, least) for plot in plots] + (bubble.sections(slopes) if slopes else [])
+    if not sections:
+        raise UsageError("none of these rows has an estimate to draw", code="no-picture", hint="look at the table")
+    said = f"Not drawn: {lacking} rows without an estimate and interval." if lacking else ""
+    return compose(title, sections, (signs(plots), said, *notes))
 
 
 def footnotes(report: Report, *, with_sources: bool = False) -> tuple[str, ...]:

@@ -18,9 +18,9 @@ DOT = 2.7
 TOP_AXIS_FROM = 900.0  # a plot taller than this has its axis above, too
 
 
-def section(forest: Forest) -> Section:
-    """Return a forest plot as part of a page; its height grows with the rows."""
-    lines, layout = lay_out(forest)
+def section(forest: Forest, least: float = 0.0) -> Section:
+    """Return a forest plot as part of a page at least `least` points wide; its height grows with the rows."""
+    lines, layout = lay_out(forest, least)
     rows = max(map(len, layout.heads))
     head = rows * style.TEXT * LEADING + 7.0
     body = sum(line.height for line in lines) + 2.0
@@ -164,8 +164,10 @@ def _draw_study(page: Page, track: Track, row: ForestRow, y: float) -> None:
     if row.estimate is not None and inside:
         fill, edge = (style.PAPER, style.MUTED) if row.shape == "open" else (style.STUDY, None)
         page.square(track.x(row.estimate), y, side_of(row.size, SQUARE, LEAST_SQUARE), fill=fill, edge=edge)
-    if row.low is not None and row.high is not None:
-        track.interval(page, y, row.low, row.high, colour=style.INK, width=0.9)
+    # a limit that is told alone is drawn to the estimate
+    low, high = (row.estimate if end is None else end for end in (row.low, row.high))
+    if low is not None and high is not None and low < high:
+        track.interval(page, y, low, high, colour=style.INK, width=0.9)
     if row.estimate is not None and inside:
         x = track.x(row.estimate)
         page.line([(x, y - 1.9), (x, y + 1.9)], width=0.9)

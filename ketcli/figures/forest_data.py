@@ -20,7 +20,9 @@ _SHAPES: Mapping[str, Shape] = {
     "subgroup": "subgroup",
     "alternative": "alternative",
     "prediction": "prediction",
-    **dict.fromkeys(("leave-one-out", "cumulative", "adjusted", "robustness"), "estimate"),
+    **dict.fromkeys(
+        ("leave-one-out", "cumulative", "adjusted", "robustness", "moderator", "interaction"), "estimate"
+    ),
 }
 _MODELS = {
     "glmm": "Mixed model (GLMM)",
@@ -86,11 +88,11 @@ class Forest:
     axis_label: str
     towards_low: str
     towards_high: str
-    footnotes: tuple[str, ...]
+    weighted: bool
     risks: Risks | None = None
 
 
-def forest(report: Report, measure: str = "", footnotes: Sequence[str] = ()) -> Forest:
+def forest(report: Report, measure: str = "") -> Forest:
     """Return the forest plot of a report, of the measure that `view.measure_of` chooses.
 
     It shows what `view.as_forest` shows on a terminal.
@@ -115,11 +117,11 @@ def forest(report: Report, measure: str = "", footnotes: Sequence[str] = ()) -> 
         axis_label=axis_words(seen, chosen),
         towards_low=chosen.axis.left,
         towards_high=chosen.axis.right,
-        footnotes=(*_legend(lines, weighted=bool(weight)), *footnotes),
+        weighted=bool(weight),
     )
 
 
-def dots(report: Report, footnotes: Sequence[str] = ()) -> Forest:
+def dots(report: Report) -> Forest:
     """Return a dot plot: the risks in both arms, and beside them their difference with its interval."""
     chosen = measure_of(report, "rd")
     rows = [row for row in report.rows if row.get("rate") is not None]
@@ -130,7 +132,6 @@ def dots(report: Report, footnotes: Sequence[str] = ()) -> Forest:
     blocks = [list(group) for _, group in groupby(rows, key=lambda row: block_of(seen, row))]
     lines = [line for block in blocks for line in _block(seen, block, chosen, (*left, chosen.display, *needed))]
     risks = [risk for line in lines for risk in line.risks if risk is not None]
-    legend = "Dots: risk with the drug (full) and with control (open). Diamonds and lines: difference, interval."
     return Forest(
         title=one_line(report.title),
         left=tuple(ForestColumn(d.label, d.align) for d in left),
@@ -141,7 +142,7 @@ def dots(report: Report, footnotes: Sequence[str] = ()) -> Forest:
         axis_label=axis_words(seen, chosen),
         towards_low=chosen.axis.left,
         towards_high=chosen.axis.right,
-        footnotes=(legend, *footnotes),
+        weighted=False,
         risks=Risks(percent_ruler(0.0, round_up(max(risks, default=1.0))), "Risk"),
     )
 
@@ -259,16 +260,19 @@ def _size(row: Row, *, by_weight: bool) -> float:
 
 
 def _people(row: Row) -> float:
-    return sum(_finite(row.get(name)) or 0.0 for name in ("total", "control_total"))
+    return sum(_finite(row.get(name)) or 0.0 for name in ("total", "control_total")) or _finite(row.get("n")) or 0.0
 
 
-def _legend(lines: Sequence[ForestRow], *, weighted: bool) -> list[str]:
-    """Return what the signs mean, of those that are drawn."""
-    shapes = {line.shape for line in lines if line.drawn}
+def signs(forests: Sequence[Forest]) -> str:
+    """Return what the signs of these plots mean, of those that are drawn; "" without any."""
+    shapes = {row.shape for forest in forests for row in forest.rows if row.drawn}
+    weighted = any(forest.weighted for forest in forests)
     said = []
+    if any(forest.risks is not None for forest in forests):
+        said.append("Dots: risk with the drug (full) and with control (open).")
     if shapes & {"study", "open"}:
         area = "the weight in the pooled line (people, where there is none)" if weighted else "the number of people"
-        said.append(f"Squares: area in proportion to {area}, within each block; lines: confidence intervals.")
+        said.append(f"Squares: one study, area in proportion to {area}, within each block; lines: intervals.")
     if "open" in shapes:
         said.append("Open squares: not part of the pooled line.")
     if shapes & {"pooled", "subgroup"}:
@@ -276,10 +280,10 @@ def _legend(lines: Sequence[ForestRow], *, weighted: bool) -> list[str]:
     if "alternative" in shapes:
         said.append("Open diamonds: another method, for comparison.")
     if "estimate" in shapes:
-        said.append("Small diamonds: pooled estimates, each for itself.")
+        said.append("Small diamonds: estimates made of several rows, with their intervals.")
     if "prediction" in shapes:
         said.append("Bars: interval in which the effect of the next study may lie.")
-    return [" ".join(said)] if said else []
+    return " ".join(said)
 
 
 def _finite(value: Value) -> float | None:

@@ -48,7 +48,7 @@ class Layout:
     plots: tuple[tuple[float, float], ...]
 
 
-def lay_out(forest: Forest) -> tuple[list[Line], Layout]:
+def lay_out(forest: Forest, least: float = 0.0) -> tuple[list[Line], Layout]:
     """Wrap the texts and set the columns; long study names narrow the label column before the page grows."""
     columns = (*forest.left, *forest.right)
     plot_widths = [PLOT_WIDTH] if forest.risks is None else [RISKS_WIDTH, PLOT_WIDTH - 40.0]
@@ -61,7 +61,7 @@ def lay_out(forest: Forest) -> tuple[list[Line], Layout]:
         total = sum(widths) + GAP * len(widths) + sum(plot + GAP for plot in plot_widths) + 2 * style.MARGIN
         if total <= WIDEST_PAGE:
             break
-    spare = max(NARROWEST_PAGE - total, 0.0)
+    spare = max(max(NARROWEST_PAGE, least) - total, 0.0)
     pitch = TIGHT_PITCH if sum(r.shape != "heading" for r in forest.rows) > MANY_ROWS else PITCH
     x = style.MARGIN
     edges: list[float] = []

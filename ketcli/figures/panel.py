@@ -55,6 +55,11 @@ class Panel:
         """Return the frame as a window for what may reach beyond it."""
         return self.page.clip(self.left, self.top, self.right - self.left, self.bottom - self.top)
 
+    @property
+    def frame(self) -> tuple[float, float, float, float]:
+        """Return left, top, right and bottom."""
+        return self.left, self.top, self.right, self.bottom
+
     def back(self, fill: str = style.PAPER, *, grid: bool = True) -> None:
         """Fill the frame, with faint lines at the ticks."""
         corners = [

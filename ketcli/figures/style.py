@@ -18,6 +18,7 @@ FAINT = "#e6e9ed"
 STUDY = "#5b93c7"  # mid blue: a black interval stays visible on it, in grey too
 POOLED = "#b5442c"
 SUBGROUP = "#e3a08d"
+BAND = "#f3dcd5"
 PAPER = "#ffffff"
 # Okabe and Ito (2008), dark enough for lines on white, in an order whose neighbours differ in lightness.
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#aa4499", "#444444", "#b8860b", "#56b4e9")

@@ -153,12 +153,12 @@ def _axis(display: Display, strip: Display, own: Axis) -> Axis:
 def _fitted(report: Report, measure: Measure) -> Axis:
     """Return the axis with limits that hold every estimate and pooled line, but need not hold every interval."""
 
-    def whole(row: Row) -> bool:
-        return row.get("kind") in POOLED_KINDS and row.get("kind") in report.emphasis
+    def shown(row: Row) -> tuple[float | None, float | None, float | None, bool]:
+        estimate, low, high = measure.values(row)
+        whole = row.get("kind") in POOLED_KINDS and row.get("kind") in report.emphasis
+        return estimate, estimate if low is None else low, estimate if high is None else high, whole
 
-    return fitted(
-        replace(measure.axis, low=None, high=None), ((*measure.values(row), whole(row)) for row in report.rows)
-    )
+    return fitted(replace(measure.axis, low=None, high=None), map(shown, report.rows))
 
 
 def _named(report: Report) -> str:

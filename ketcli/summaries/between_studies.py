@@ -13,6 +13,7 @@ from ketcli.evidence import overlap
 from ketcli.evidence.rates import Rate, pool_of, select
 from ketcli.evidence.regimens import REGIMENS
 from ketcli.report import Note, Row, Value
+from ketcli.summaries.bubbles import bubble_rows
 from ketcli.summaries.pooling import Settings, finite
 from ketcli.summaries.rates import OUTCOMES, pool_title
 
@@ -57,12 +58,14 @@ class Between:
     notes: tuple[Note, ...]
 
 
-def between_studies(evidence: Evidence, filters: Filters, how: Settings, codes: Sequence[str]) -> Between:
+def between_studies(
+    evidence: Evidence, filters: Filters, how: Settings, codes: Sequence[str], *, bubbles: bool = False
+) -> Between:
     """Return the slopes and subgroups that the factors `codes` ask for, response unless filters name others.
 
     The rates are those of `ket rates`: one per study, pools of one regimen, drug and route apart. Regressions
     are on the logit scale by inverse variance; none is made of fewer than FEWEST studies. An outcome that is
-    no rate (a score) has no rows here.
+    no rate (a score) has no rows here. `bubbles` puts the studies and the fitted line behind each slope.
     """
     moderators = [m for m in MODERATORS if m.factor in codes]
     groupings = {code: GROUPINGS[code] for code in codes if code in GROUPINGS}
@@ -77,7 +80,7 @@ def between_studies(evidence: Evidence, filters: Filters, how: Settings, codes: 
     for _, group in groupby(rates, key=pool_of):
         members = list(group)
         for moderator in moderators:
-            rows += _slope(members, moderator, arms, how, few)
+            rows += _slope(members, moderator, arms, how, few, bubbles=bubbles)
     overlaps = overlap.build(evidence.rows("studies"))
     for attribute, plural in groupings.values():
         rows += _subgroups(rates, attribute, plural, overlaps, how, few)
@@ -90,6 +93,8 @@ def _slope(
     arms: Mapping[tuple[str, str], Mapping[str, Any]],
     how: Settings,
     few: dict[str, list[str]],
+    *,
+    bubbles: bool,
 ) -> list[Row]:
     """Return the slope of one pool on one moderator as a row; nothing, with its reason kept, when it cannot be."""
     pairs = [(rate, value) for rate in members if (value := average(rate, moderator, arms)) is not None]
@@ -133,7 +138,8 @@ def _slope(
     }
     said = [] if r2 is None else [f"R² {r2:.0f} %"]
     said += [] if p_permutation is None else [f"permutation p {p_permutation:.2g}"]
-    return [line | {"notes": ", ".join(said)}]
+    behind = bubble_rows(rates, values, fit, moderator.step, _shared(rates, "", "")) if bubbles else []
+    return [line | {"notes": ", ".join(said)}, *behind]
 
 
 def _method(how: Settings) -> str:

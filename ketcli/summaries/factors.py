@@ -39,17 +39,18 @@ def factors(
     *,
     groups: Sequence[str] = (),
     names: Sequence[str] = (),
+    bubbles: bool = False,
 ) -> Report:
     """Return what studies found on the factors asked for: `groups` are flags, `names` single factor codes.
 
     Without either, an overview of all factors. Levels are compared inside each study alone and nothing of that is
-    pooled; what differs between studies stands apart, behind it.
+    pooled; what differs between studies stands apart, behind it. `bubbles` adds the rows of bubble plots.
     """
     codes = codes_of(groups, names)
     found, outside = select(evidence, filters, codes)
     overlaps = overlap.build(evidence.rows("studies"))
     if codes:
-        return _detail(evidence, found, outside, filters, how, overlaps, codes)
+        return _detail(evidence, found, outside, filters, how, overlaps, codes, bubbles=bubbles)
     return overview(evidence, found, outside, filters, overlaps)
 
 
@@ -61,9 +62,11 @@ def _detail(
     how: Settings,
     overlaps: overlap.Overlaps,
     codes: Sequence[str],
+    *,
+    bubbles: bool,
 ) -> Report:
     shown = with_interactions(found, how.level)
-    between = between_studies(evidence, filters, how, codes)
+    between = between_studies(evidence, filters, how, codes, bubbles=bubbles)
     shares = sharing((f.study_id for f in found), overlaps.cohort, overlaps)
     titles = ", ".join(FACTORS.get(code, code) for code in codes[:3]) + (" ..." if len(codes) > 3 else "")
     return Report(
@@ -77,6 +80,7 @@ def _detail(
         group_by=("block",),
         heading=("block",),
         emphasis=frozenset({INTERACTION, "moderator"}),
+        picture="bubble",
         empty=empty_sentence(outside, filters),
         data_version=evidence.version,
     )

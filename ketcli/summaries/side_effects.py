@@ -99,6 +99,7 @@ def side_effects(
         heading=("block",),
         emphasis=frozenset({"pooled", "incidence"} if asked else ()),
         axis=Axis("linear", null=0.0, left="fewer on the drug", right="more on the drug"),
+        picture="forest" if asked else "dots",
         empty=_empty(selection, filters, phases, serious=serious),
         data_version=evidence.version,
     )

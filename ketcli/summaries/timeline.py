@@ -85,6 +85,7 @@ def timeline(evidence: Evidence, filters: Filters, how: Settings, *, show_studie
         heading=("block",),
         emphasis=frozenset(),
         axis=Axis("percent"),
+        picture="timeline",
         empty="No study has such a row at any time.",
         data_version=evidence.version,
     )

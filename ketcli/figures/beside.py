@@ -1,0 +1,39 @@
+"""Pictures beside the tables of a page, where matplotlib is installed; strips and icons the page draws itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib.util import find_spec
+
+from ketcli.document import Document, Entry, Picture
+from ketcli.errors import UsageError
+from ketcli.report import Report
+
+OWN = ("forest", "icons")
+
+
+def with_pictures(document: Document) -> Document:
+    """Return the document with the pictures of its reports; as it is without matplotlib."""
+    if find_spec("matplotlib") is None:
+        return document
+    chapters = (replace(c, entries=tuple(map(_drawn, c.entries))) for c in document.chapters)
+    return replace(document, chapters=tuple(chapters))
+
+
+def _drawn(entry: Entry) -> Entry:
+    from ketcli.figures.funnel_data import as_funnel
+
+    reports = [] if entry.report.picture in OWN or not entry.report.rows else [entry.report]
+    try:
+        reports += [] if entry.funnel_of is None else [as_funnel(entry.funnel_of)]
+        pictures = tuple(map(_picture, reports))
+    except UsageError:  # nothing in these rows can be drawn
+        return entry
+    return replace(entry, pictures=pictures)
+
+
+def _picture(report: Report) -> Picture:
+    from ketcli.figures.draw import draw
+
+    svg = draw(replace(report, notes=(), sources=()), "svg").decode()
+    return Picture(svg, report.title)
