@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 OUTCOMES = ("response", "remission")
 SCORE = "score"
 SINGLE_ANSWERS = 2
-NO_TRIAL = Fact("Randomised, head to head", "no trial with counts of both arms.")
+NO_TRIAL = Fact("Randomised, head to head", "no trial with counts of both arms at a stated time.")
 COLUMNS = columns(
     *("kind", "evidence", "study_id", "label", "first", "second", "regimen", "outcome", "new_antidepressant"),
     *("events", "total", "rate", "ci_low", "ci_high"),
