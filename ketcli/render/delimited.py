@@ -23,11 +23,9 @@ def render(report: Report, delimiter: str = ",") -> str:
 
 def neutralised(report: Report) -> int:
     """Return how many text cells begin like a spreadsheet formula; they get an apostrophe in front."""
-    return sum(
-        isinstance(value, str) and value.startswith(_FORMULA_STARTS)
-        for row in report.rows
-        for value in row.values()
-    )
+    names = [column.name for column in report.columns]
+    cells = (row.get(name) for row in report.rows for name in names)
+    return sum(isinstance(value, str) and value.startswith(_FORMULA_STARTS) for value in cells)
 
 
 def field(value: Value) -> str:

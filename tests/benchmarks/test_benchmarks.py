@@ -42,4 +42,4 @@ def test_engine_gives_ratios_of_one_round_for_every_method() -> None:
         for program in python(name, method, run, yi, vi)
     ]
     *_, line = engine.compare(programs, engine.BATCH, same=False, count=2)
-    assert len(re.findall(r"[\d.,]+ \([\d.,]+ to [\d.,]+\)", line)) == len(engine.METHODS)
+    assert len(re.findall(r"[\d.,-]+ \([\d.,-]+ to [\d.,-]+\)", line)) == len(engine.METHODS)
