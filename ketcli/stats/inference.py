@@ -51,9 +51,9 @@ def wald(estimate: Array, se: Array, df: Array, level: float) -> Wald:
     sure = np.where(estimate != 0.0, np.copysign(math.inf, estimate), math.nan)
     statistic = np.where(se == 0.0, sure, estimate / np.where(se == 0.0, 1.0, se))
     p, half = np.full(estimate.shape, math.nan), np.full(estimate.shape, math.nan)
-    for freedom in np.unique(df):
+    for freedom in set(df.tolist()):  # np.unique would import all of numpy.ma
         rows = df == freedom
-        half[rows] = critical_value(level, float(freedom)) * se[rows]
+        half[rows] = critical_value(level, freedom) * se[rows]
         rows &= ~np.isnan(statistic)
-        p[rows] = t_two_sided(statistic[rows], float(freedom))
+        p[rows] = t_two_sided(statistic[rows], freedom)
     return Wald(statistic, p, estimate - half, estimate + half)
