@@ -19,7 +19,7 @@ _UNITS = {"min": 1.0 / 1440.0, "h": 1.0 / 24.0, "d": 1.0, "w": 7.0}
 class Window:
     """Days since the first dose: above `low` and up to `high`, rows nearest `centre` first.
 
-    `end` means the end of the acute course instead: within a week of the arm's course length.
+    `end` means the end of the acute course instead: within a week of the arm's course length, in its second half.
     """
 
     low: float
@@ -34,7 +34,7 @@ class Window:
             if course_days is None:
                 return None
             away = abs(days - course_days)
-            return away if away <= WEEK else None
+            return away if away <= WEEK and days >= 0.5 * course_days else None
         inside = self.low < days <= self.high or (days == 0.0 == self.low)
         return abs(days - self.centre) if inside else None
 

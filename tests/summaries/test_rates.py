@@ -182,3 +182,8 @@ def test_nested_control_arms_are_counted_once(make_dataset: MakeDataset) -> None
     (study,) = select(_evidence(make_dataset, [dict(STUDY)], arms, rows), Filters(), ("response",)).kept
     assert study.control is not None
     assert (study.control.events, study.control.total) == (2, 9)
+
+
+def test_an_early_row_of_a_short_course_is_not_its_end(shipped: Evidence) -> None:
+    kept = select(shipped, Filters(population=(), study=("ghasemi-2014",)), ("response",)).kept
+    assert kept == ()
