@@ -9,6 +9,7 @@ import typer
 from ketcli import __version__
 from ketcli.cli import background, compare, course, data, evidence, expect, figures, pool, studies, verify
 from ketcli.cli.data import DataOption
+from ketcli.cli.late import LateTyper
 from ketcli.cli.open import open_evidence
 from ketcli.cli.options import OutputOptions, shared_options
 from ketcli.cli.run import answer, complain
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ketcli.report import Report
     from ketcli.terminal import Terminal
 
-app = typer.Typer(
+app = LateTyper(
     name="ket",
     no_args_is_help=False,
     add_completion=True,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ketcli.cli import compare, evidence, pool
+from ketcli.cli.late import LateCommand
 
 if TYPE_CHECKING:
     from ketcli.report import Report
@@ -60,18 +61,18 @@ def _funnel(report: Report, measure: str | None) -> Report:
 
 def _door(command: Callable[..., None], view: View) -> Callable[..., None]:
     """Return a command whose report is seen through `view`; its options are its own and --measure."""
-    parameters = dict(inspect.signature(command).parameters)
-    own = "measure" not in parameters
-    if own:
-        parameters["measure"] = inspect.Parameter(
+
+    def has_measure() -> bool:
+        return "measure" in inspect.signature(command).parameters
+
+    def parameters() -> list[inspect.Parameter]:
+        measure = inspect.Parameter(
             "measure", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=MeasureOption
         )
+        return [*inspect.signature(command).parameters.values(), *([] if has_measure() else [measure])]
 
     def door(**given: Any) -> None:
-        measure = given.pop("measure") if own else None
+        measure = None if has_measure() else given.pop("measure")
         command(**given, view=lambda report: view(report, measure))
 
-    door.__doc__ = command.__doc__
-    door.__signature__ = inspect.Signature(list(parameters.values()))  # type: ignore[attr-defined]
-    door.__annotations__ = {name: parameter.annotation for name, parameter in parameters.items()}
-    return door
+    return LateCommand(command, door, parameters)

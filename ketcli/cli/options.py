@@ -12,6 +12,7 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from ketcli.cli import complete
+from ketcli.cli.late import LateCommand
 from ketcli.render.output import FORMATS
 from ketcli.summaries.pooling import TAU2_METHODS, TESTS
 
@@ -231,32 +232,38 @@ def shared_options(command: Callable[..., None]) -> Callable[..., None]:
     one option per field, and the call puts them together again. A parameter of the command's own takes the
     place of a field of the same name, which then keeps its default.
     """
-    hints = get_type_hints(command, include_extras=True)
-    parameters: list[inspect.Parameter] = []
-    groups: dict[str, type] = {}
-    own = {name for name, kind in hints.items() if not dataclasses.is_dataclass(kind)}
-    for parameter in inspect.signature(command).parameters.values():
-        kind = hints[parameter.name]
-        if dataclasses.is_dataclass(kind) and isinstance(kind, type):
-            groups[parameter.name] = kind
-            fields = get_type_hints(kind, include_extras=True)
-            shared = [f for f in dataclasses.fields(kind) if f.name not in own and f.metadata.get("typed", True)]
-            parameters += [_parameter(f.name, fields[f.name], f.default) for f in shared]
-        else:
-            parameters.append(_parameter(parameter.name, kind, parameter.default))
 
-    @functools.wraps(command)
-    def wrapper(**given: Any) -> None:
-        for name, kind in groups.items():
-            names = [f.name for f in dataclasses.fields(kind) if f.name not in own]
-            given[name] = kind(**{n: given.pop(n) for n in names if n in given})
+    @functools.cache
+    def hints() -> dict[str, Any]:
+        return get_type_hints(command, include_extras=True)
+
+    def groups() -> dict[str, list[dataclasses.Field[Any]]]:
+        own = {name for name, kind in hints().items() if not dataclasses.is_dataclass(kind)}
+        return {
+            name: [f for f in dataclasses.fields(kind) if f.name not in own]
+            for name, kind in hints().items()
+            if dataclasses.is_dataclass(kind)
+        }
+
+    def parameters() -> list[inspect.Parameter]:
+        spread: list[inspect.Parameter] = []
+        shared = groups()
+        for parameter in inspect.signature(command).parameters.values():
+            kind = hints()[parameter.name]
+            if parameter.name in shared:
+                fields = get_type_hints(kind, include_extras=True)
+                typed = [f for f in shared[parameter.name] if f.metadata.get("typed", True)]
+                spread += [_parameter(f.name, fields[f.name], f.default) for f in typed]
+            else:
+                spread.append(_parameter(parameter.name, kind, parameter.default))
+        return sorted(spread, key=lambda p: p.default is not inspect.Parameter.empty)
+
+    def call(**given: Any) -> None:
+        for name, fields in groups().items():
+            given[name] = hints()[name](**{f.name: given.pop(f.name) for f in fields if f.name in given})
         command(**given)
 
-    parameters.sort(key=lambda p: p.default is not inspect.Parameter.empty)
-    wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    wrapper.__annotations__ = {p.name: p.annotation for p in parameters}
-    del wrapper.__wrapped__
-    return wrapper
+    return LateCommand(command, call, parameters)
 
 
 def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
