@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ketcli import __version__
 from ketcli.errors import KetError, UsageError
+from ketcli.figures.diagnostics_data import baujat, drapery, labbe
 from ketcli.figures.factors_data import bubbles, families
 from ketcli.figures.forest_data import dots, forest, signs
 from ketcli.figures.funnel_data import funnels
@@ -56,8 +57,23 @@ def page_of(report: Report, *, with_sources: bool = False) -> Page:
             panels, single = courses(report)
             lacking = f"Not drawn, for they have a single time: {'; '.join(single)}." if single else ""
             return compose(title, timeline.sections(panels), (lacking, *notes))
+        case "baujat" | "labbe":
+            from ketcli.figures import diagnostics
+
+            points = baujat(report) if report.picture == "baujat" else labbe(report)
+            return compose(title, diagnostics.scatter(points), notes)
+        case "drapery":
+            from ketcli.figures import diagnostics
+
+            return compose(title, diagnostics.drapery(drapery(report)), notes)
         case "bubble":
             return _factors(report, title, notes)
+        case "icons":
+            from ketcli.figures import icons
+
+            if not report.icons:
+                raise UsageError(f"nothing to draw: {report.empty}", code="no-picture", hint="widen the selection")
+            return compose(title, icons.sections(report.icons), notes)
         case picture:
             from ketcli.figures import forest as forest_plot
 
@@ -83,8 +99,9 @@ def _factors(report: Report, title: str, notes: tuple[str, ...]) -> Page:
 
 
 def footnotes(report: Report, *, with_sources: bool = False) -> tuple[str, ...]:
-    """Return the small print: notes, sources, and which data and program made the picture."""
-    notes = [one_line(note.text) for note in report.notes]
+    """Return the small print: facts, notes, sources, and which data and program made the picture."""
+    notes = [f"{one_line(fact.label)}: {one_line(fact.text)}" for fact in report.facts]
+    notes += [one_line(note.text) for note in report.notes]
     if report.sources and (with_sources or len(report.sources) <= MOST_SOURCES):
         pages = "; ".join(f"{one_line(s.label)}: {one_line(s.url)}" for s in report.sources)
         notes.append(f"Sources: {pages}.")

@@ -28,7 +28,7 @@ class Card:
 class Swatch:
     """One sign of a legend and what it means."""
 
-    sign: Literal["dot", "open-dot", "square", "line", "area"]
+    sign: Literal["dot", "open-dot", "speck", "line", "area"]
     label: str
     colour: str = style.INK
     dashes: tuple[float, ...] = ()
@@ -101,8 +101,8 @@ def _sign(page: Page, swatch: Swatch, x: float, y: float) -> None:
             page.circle(middle, y, 2.7, fill=swatch.colour, edge=swatch.edge)
         case "open-dot":
             page.circle(middle, y, 2.7, fill=style.PAPER, edge=swatch.colour)
-        case "square":
-            page.square(middle, y, 6.0, fill=swatch.colour, edge=swatch.edge)
+        case "speck":
+            page.circle(middle, y, 1.1, fill=swatch.colour)
         case "line":
             page.line([(x, y), (x + SWATCH, y)], width=1.2, colour=swatch.colour, dashes=swatch.dashes)
         case "area":

@@ -28,7 +28,7 @@ def put(page: Page, points: Sequence[Named], frame: Box, *, size: float = style.
     """Write the names of points inside the frame; a name that finds no free place is left out."""
     taken: list[Box] = [(p.x - p.radius, p.y - p.radius, p.x + p.radius, p.y + p.radius) for p in points]
     for point in sorted(points, key=lambda point: -point.weight):
-        name = point.name if len(point.name) <= LONGEST else point.name[: LONGEST - 1].rstrip(" (,") + "…"
+        name = _short(point.name)
         width, height = width_of(name, size), size
         for left, top in _places(point, width, height):
             box = (left, top, left + width, top + height)
@@ -36,6 +36,14 @@ def put(page: Page, points: Sequence[Named], frame: Box, *, size: float = style.
                 page.text(left, top + height / 2.0 + HALF_CAPITAL * size, name, size=size)
                 taken.append(box)
                 break
+
+
+def _short(name: str) -> str:
+    """Return a name without what stands in brackets when it is long, cut with an ellipsis when it still is."""
+    if len(name) <= LONGEST:
+        return name
+    name = name.partition(" (")[0]
+    return name if len(name) <= LONGEST else name[: LONGEST - 1].rstrip() + "…"
 
 
 def _places(point: Named, width: float, height: float) -> list[tuple[float, float]]:

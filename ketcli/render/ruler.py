@@ -153,6 +153,11 @@ def _ratio_ticks(low: float, high: float) -> tuple[float, ...]:
         ticks = _between([m * 10.0**d for d in decades for m in mantissas], low, high)
         if 3 <= len(ticks) <= 7:
             return ticks
+    if len(ticks := _between([m * 10.0**d for d in decades for m in (1.0, 1.5, 2.0, 3.0, 5.0)], low, high)) in (
+        3,
+        4,
+    ):
+        return ticks
     if math.log10(high / low) > 3.0:
         every = math.ceil(len(decades) / 6)
         return _between([10.0**d for d in decades if d % every == 0], low, high)
