@@ -9,7 +9,7 @@ from typing import Literal
 
 from ketcli.errors import InputError, KetError, UsageError
 from ketcli.owndata.columns import Found
-from ketcli.owndata.read import Sheet
+from ketcli.owndata.read import Sheet, is_missing
 from ketcli.owndata.roles import ROLES
 
 Kind = Literal["proportion", "two-arm", "mean", "change", "generic"]
@@ -108,6 +108,8 @@ def find_layout(sheet: Sheet, found: Found, kind: Kind | None) -> Layout:
         return _arm_layout(sheet, found, kind)
     complete = whole or [s for s in fitting if _complete(s, {r for r in ROLES if found.has(r)})]
     complete = [s for s in complete if not any(s is not t and s.roles < t.roles for t in complete)]
+    if not whole and len(complete) == 1 and complete[0].kind == "two-arm" and kind is None:
+        complete += _mostly_one_arm(sheet, found)
     if len(complete) > 1:
         raise _two_readings(sheet, found, complete)
     if not complete and found.spare:
@@ -115,6 +117,13 @@ def find_layout(sheet: Sheet, found: Found, kind: Kind | None) -> Layout:
     if not complete:
         raise _nothing_complete(sheet, found, fitting)
     return _layout(complete[0], found)
+
+
+def _mostly_one_arm(sheet: Sheet, found: Found) -> list[Shape]:
+    """Return the shape of single arms when most rows have numbers of one arm alone, else nothing."""
+    controls = [c for role in ("control_events", "control_total") if (c := found.get(role))]
+    alone = sum(any(is_missing(cell) for cell in row) for row in zip(*map(sheet.column, controls), strict=True))
+    return [SHAPES["proportion"]] if 2 * alone > len(sheet.rows) else []
 
 
 def has_arms(sheet: Sheet, found: Found) -> bool:
@@ -200,6 +209,13 @@ def _nothing_complete(sheet: Sheet, found: Found, shapes: list[Shape]) -> KetErr
     best = min(shapes, key=lambda shape: len(_lacking(shape, found)) / len(shape.parts))
     lacking = _lacking(best, found)
     header = ", ".join(repr(name) for name in sheet.header[:20]) + (" ..." if len(sheet.header) > 20 else "")
+    others = [s for s in SHAPES.values() if s not in shapes and _complete(s, {r for r in ROLES if found.has(r)})]
+    if others:
+        return UsageError(
+            f"{sheet.name} holds {others[0].title}, not {best.title}",
+            code="other-results",
+            hint=f"leave --measure out, or use {others[0].measures}",
+        )
     if len(lacking) == len(best.parts):
         return InputError(
             f"{sheet.name}: no column name says what to pool; the columns are {header}",

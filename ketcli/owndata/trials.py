@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ketcli.errors import DataError, Problem
 from ketcli.owndata.columns import Found
 from ketcli.owndata.read import Sheet, is_missing, is_number, numbers
-from ketcli.owndata.roles import text_names
+from ketcli.owndata.roles import squash, text_names
 from ketcli.owndata.shape import Layout
 
 # Roles whose number may not be negative, and those that must be above zero.
@@ -24,6 +24,9 @@ _NOT_NEGATIVE = (
     "se",
 )
 _POSITIVE = ("total", "control_total")
+# Names of columns with keys of studies, and of those with names to show for them.
+_IDS = ("studyid", "trialid", "id")
+_SHOWN = ("label", "studyname", "trialname", "studlab", "slab")
 _PAIRS = (("events", "total"), ("control_events", "control_total"))
 
 
@@ -140,13 +143,17 @@ def _missing(layout: Layout, values: Mapping[str, float]) -> str:
 
 
 def _names(sheet: Sheet, found: Found) -> tuple[list[str], list[str]]:
-    """Return the study of each row and the name to show: author and year where studies are only numbered."""
+    """Return the study of each row and the name to show: a label beside a key, author and year beside a number."""
     column = found.get("study")
     lines = [f"line {line}" for line in sheet.lines]
     if column is None:
         return lines, lines
     studies = [cell or line for cell, line in zip(sheet.column(column), lines, strict=True)]
-    if "study" in found.given or not all(is_number(cell) or is_missing(cell) for cell in sheet.column(column)):
+    numbered = all(is_number(cell) or is_missing(cell) for cell in sheet.column(column))
+    shown = next((c for c in sheet.header if squash(c) in _SHOWN and c != column), None)
+    if "study" not in found.given and squash(column) in _IDS and shown and not sheet.is_empty(shown):
+        return studies, [cell or study for cell, study in zip(sheet.column(shown), studies, strict=True)]
+    if "study" in found.given or not numbered:
         return studies, studies
     words = next((c for c in _wordy(sheet, found) if c != column), None)
     if words is None:
@@ -159,8 +166,6 @@ def _names(sheet: Sheet, found: Found) -> tuple[list[str], list[str]]:
 
 def _wordy(sheet: Sheet, found: Found) -> list[str]:
     """Return the columns that could name studies in words, the surest first."""
-    from ketcli.owndata.roles import squash
-
     named = [c for name in text_names("study") for c in sheet.header if squash(c) == name]
     author = [column] if (column := found.get("author")) else []
     return [c for c in (*author, *named) if not all(is_number(x) or is_missing(x) for x in sheet.column(c))]

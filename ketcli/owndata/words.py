@@ -49,21 +49,20 @@ def part_of_name(name: str) -> str:
 
 def crossover_of(column: str, cell: str) -> str:
     """Return what a cell of a crossover, period or design column says: crossover, a period, "" if parallel."""
-    word = squash(cell)
-    if squash(column) == "period":
-        return FIRST if word in _FIRST else SECOND if word in _SECOND else POOLED if word else ""
-    if word in _NO:
-        return ""
-    if "design" in squash(column):
+    word, name = squash(cell), squash(column)
+    if "design" in name:
         return CROSSOVER if "crossover" in word else ""
-    if word in _YES or word in ("crossover", "rctcrossover"):
-        return CROSSOVER
-    return (
-        FIRST
-        if word in _FIRST
-        else SECOND
-        if word in _SECOND
-        else POOLED
-        if "pool" in word or "both" in word
-        else ""
-    )
+    if name != "period":
+        if word in _NO:
+            return ""
+        if word in _YES or "crossover" in word:
+            return CROSSOVER
+    return _period(word)
+
+
+def _period(word: str) -> str:
+    if word in _FIRST:
+        return FIRST
+    if word in _SECOND:
+        return SECOND
+    return POOLED if "pool" in word or "both" in word or word == "all" else ""

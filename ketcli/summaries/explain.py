@@ -216,7 +216,8 @@ def _metafor(table: OwnTable, plan: Plan) -> str:
         return ""
     data = ", ".join(f"{names[role]}={column}" for role, column in columns.items())
     measure = "" if table.kind == "generic" else f'measure="{plan.measure}", '
-    source = f'data=read.csv("{table.name}")'
+    file = table.name if table.name.endswith((".csv", ".txt")) else "my.csv"
+    source = f'data=read.csv("{file}")'
     level = "" if plan.level == 0.95 else f", level={100 * plan.level:g}"
     match plan.model:
         case "random" if plan.test in ("adhoc", "knha", "z", "t") and not plan.mh_q:

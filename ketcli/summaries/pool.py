@@ -21,7 +21,7 @@ from ketcli.summaries import (
 from ketcli.summaries.pool_absolute import absolute
 from ketcli.summaries.pool_columns import COLUMNS, axis, displays
 from ketcli.summaries.pool_job import Job, Part
-from ketcli.summaries.pool_models import beside, lead
+from ketcli.summaries.pool_models import Line, beside, lead
 from ketcli.summaries.pool_plan import Plan, Wanted, kind_wanted, settle
 from ketcli.summaries.pool_request import Extras
 from ketcli.summaries.pool_rows import Fields, pooled_row, prediction_row, study_rows, trial_row
@@ -45,24 +45,25 @@ def pool(content: bytes, name: str, request: Request, wanted: Wanted, extras: Ex
     job = Job(table, plan, sample, lead(sample, plan), shape, (*table.questions, *_questions(sample, plan)))
     parts = list(_parts(job, extras))
     rows = tuple(row for part in parts for row in part.rows)
+    blocks = ("block",) if any("block" in row for row in rows) else ()
     return Report(
         title=_title(plan, table),
         columns=COLUMNS,
         rows=rows,
-        displays=displays(
-            table.kind,
-            plan,
-            influence=extras.influence,
-            tests=bool(table.moderators or table.order or extras.leave_one_out or extras.bias or extras.robustness),
-        ),
+        displays=displays(table.kind, plan, rows, influence=extras.influence, tests=_tests(table, extras)),
         notes=tuple(note for part in parts for note in part.notes),
         facts=tuple(fact for part in parts for fact in part.facts),
-        group_by=("block",),
-        heading=("block",),
+        group_by=blocks,
+        heading=blocks,
         emphasis=frozenset({"pooled", "subgroup"}),
         axis=axis(rows, plan),
         empty=f"{name} has no rows.",
     )
+
+
+def _tests(table: OwnTable, extras: Extras) -> bool:
+    """Return whether p-values and heterogeneity of many lines are what is looked for."""
+    return bool(table.moderators or table.order or extras.leave_one_out or extras.bias or extras.robustness)
 
 
 def _parts(job: Job, extras: Extras) -> Iterator[Part]:
@@ -71,7 +72,9 @@ def _parts(job: Job, extras: Extras) -> Iterator[Part]:
     groups = pool_groups.subgroups(job, lines, common_tau2=extras.common_tau2) if job.table.group else None
     found, said = pool_sensitivity.influence(job) if extras.influence else ({}, Part())
     apart = pool_groups.overlapping(job)
-    yield _studies(job, groups, found, pool_groups.group_weights(job, lines) if apart else None)
+    weights = pool_groups.group_weights(job, lines) if apart else None
+    studies = _studies(job, found, weights)
+    yield Part(studies if groups is None else _grouped(job, studies, groups, lines))
     if not apart:
         yield _answer(job)
     yield Part(notes=pool_notes.notes(job, beside(job.sample, job.plan)))
@@ -101,15 +104,16 @@ def _questions(sample: Sample, plan: Plan) -> list[Question]:
 
 
 def _studies(
-    job: Job, groups: Part | None, influence: Mapping[int, dict[str, Value]], weights: Sequence[float] | None
-) -> Part:
-    """Return the rows of the studies; in groups, each with its subgroup row and prediction behind it.
+    job: Job, influence: Mapping[int, dict[str, Value]], weights: Sequence[float] | None
+) -> tuple[Fields, ...]:
+    """Return the rows of the studies with their diagnostics and the questions about them.
 
     `weights` are those within groups that are not pooled together; None takes the pooled line's.
     """
     rows = study_rows(job.sample, job.plan, job.line, job.shape)
     for row, weight in zip(rows, weights or (), strict=False):
         row["weight"] = weight
+    rows += [trial_row(trial, job.shape) for trial in job.table.trials if trial.reason]
     asked: dict[int, list[str]] = {}
     for question in job.questions:
         for line in question.lines:
@@ -117,18 +121,21 @@ def _studies(
     for row in rows:
         line = int(str(row["line"]))
         row.update(influence.get(line, {}), question=", ".join(asked.get(line, ())))
-    rows += [trial_row(trial, job.shape) for trial in job.table.trials if trial.reason]
-    if groups is None:
-        return Part(tuple(rows))
+    return tuple(rows)
+
+
+def _grouped(job: Job, studies: Sequence[Fields], groups: Part, lines: Mapping[str, Line]) -> tuple[Fields, ...]:
+    """Return the studies group by group, each with its subgroup row and prediction behind it."""
     texts = {trial.line: trial.texts for trial in job.table.trials}
     named: dict[str, list[Fields]] = {}
-    for row in rows:
-        group = pool_groups.group_of(job, texts[row["line"]])  # type: ignore[index]
-        named.setdefault(group, []).append(row | {"group": group, "block": pool_groups.heading(job, group)})
+    for row in studies:
+        group = pool_groups.group_of(job, texts[int(str(row["line"]))])
+        block: Fields = {"group": group, "block": pool_groups.heading(job, group, lines)}
+        named.setdefault(group, []).append(row | block)
     for row in groups.rows:
         if row["kind"] != "test":
             named[str(row["group"])].append(row)
-    return Part(tuple(row for members in named.values() for row in members))
+    return tuple(row for members in named.values() for row in members)
 
 
 def _answer(job: Job) -> Part:

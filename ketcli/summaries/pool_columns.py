@@ -85,12 +85,12 @@ STUDY = frozenset({"study"})
 LINES = frozenset({"pooled", "beside", "subgroup"})
 
 
-def displays(kind: Kind, plan: Plan, *, influence: bool, tests: bool) -> tuple[Display, ...]:
-    """Return the columns of the table; `influence` and `tests` bring those about them to the front."""
+def displays(kind: Kind, plan: Plan, rows: Sequence[Row], *, influence: bool, tests: bool) -> tuple[Display, ...]:
+    """Return the columns of the table that any row fills; `influence` and `tests` bring theirs to the front."""
     effect = Display(effect_title(plan), "effect", ("form", "estimate", "ci_low", "ci_high"), align="left")
     strip = Display("", "strip", ("strip_estimate", "strip_low", "strip_high"), rank=4 if influence else 2)
     weight = Display("Weight", "number", ("weight",), rank=3, align="right")
-    return (
+    every = (
         Display("Study", "text", ("label",)),
         *_inputs(kind, rank=5 if influence else 1),
         effect,
@@ -106,6 +106,8 @@ def displays(kind: Kind, plan: Plan, *, influence: bool, tests: bool) -> tuple[D
         Display("Why not pooled", "text", ("reason",), rank=2),
         Display("Line", "integer", ("line",), rank=12, align="right"),
     )
+    filled = {name for row in rows for name, value in row.items() if value not in (None, "")}
+    return tuple(display for display in every if not filled.isdisjoint(display.of))
 
 
 def _inputs(kind: Kind, rank: int) -> tuple[Display, ...]:
@@ -118,7 +120,7 @@ def _inputs(kind: Kind, rank: int) -> tuple[Display, ...]:
         )
     if kind == "mean":
         return (
-            Display("n", "integer", ("total",), rank=rank + 4, align="right"),
+            Display("Treated n", "integer", ("total",), rank=rank + 4, align="right"),
             Display("Mean", "number", ("mean",), rank=rank + 4, align="right"),
             Display("SD", "number", ("sd",), rank=rank + 5, align="right"),
             Display("Control n", "integer", ("control_total",), rank=rank + 4, align="right"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,9 +28,11 @@ def group_of(job: Job, texts: object) -> str:
     return MISSING if is_missing(cell) else cell
 
 
-def heading(job: Job, group: str) -> str:
-    """Return the heading of a group's block."""
-    return f"{job.table.group}: {group}"
+def heading(job: Job, group: str, lines: Mapping[str, Line]) -> str:
+    """Return the heading of a group's block: its value, and how much its studies differ."""
+    line = lines.get(group)
+    differ = spread(line.pooled) if line is not None else ""
+    return f"{job.table.group}: {group}" + (f" ({differ})" if differ else "")
 
 
 def overlapping(job: Job) -> bool:
@@ -65,9 +67,7 @@ def subgroups(job: Job, lines: dict[str, Line], *, common_tau2: bool) -> Part:
     rows: list[Fields] = []
     for label, line in lines.items():
         row = pooled_row(line, job.plan, job.shape, "subgroup")
-        said = spread(line.pooled)
-        row |= {"group": label, "block": heading(job, label)}
-        row["label"] = f"{row['label']}; {said}" if said else row["label"]
+        row |= {"group": label, "block": heading(job, label, lines)}
         rows.append(row)
         if (prediction := prediction_row(row)) is not None:
             rows.append(prediction)

@@ -84,7 +84,7 @@ def beside(sample: Sample, plan: Plan) -> list[Line]:
     Peto's method where events are rarer than 1 % and arms of similar size. Three-level: Student's t for CR2. Two
     studies: the common effect.
     """
-    if "model" in plan.typed:
+    if "model" in plan.typed or sample.k < 2:
         return []
     lines: list[Line | None] = []
     if plan.model == "glmm" and plan.measure == "PLO":

@@ -10,8 +10,17 @@ from ketcli.stats.transforms import MEASURES
 from ketcli.summaries.pool_job import Job
 from ketcli.summaries.pool_models import Line
 from ketcli.summaries.pool_plan import Plan
-from ketcli.summaries.pool_words import PREDICTION_WORDS, TEST_WORDS
+from ketcli.summaries.pool_words import CLUSTER_PREDICTION_WORDS, PREDICTION_WORDS, TEST_WORDS
 from ketcli.summaries.styles import STYLES
+
+_INTERVALS = {
+    "wilson": "Wilson",
+    "wilson-cc": "Wilson, continuity-corrected,",
+    "clopper-pearson": "Clopper-Pearson",
+    "agresti-coull": "Agresti-Coull",
+    "jeffreys": "Jeffreys",
+    "mid-p": "mid-P",
+}
 
 
 def notes(job: Job, others: Sequence[Line]) -> tuple[Note, ...]:
@@ -41,7 +50,7 @@ def _effects(table: OwnTable, plan: Plan) -> str:
     measure = MEASURES[plan.measure]
     kind = measure.kind
     if kind == "proportion":
-        shown = f"{plan.interval} interval" if plan.natural else "normal interval on the analysis scale"
+        shown = f"{_INTERVALS[plan.interval]} interval" if plan.natural else "normal interval on the analysis scale"
         return f"Single studies: {shown}; analysed as {measure.name} ({measure.source})."
     if plan.measure == "RD" and plan.natural:
         return "Single studies: risk differences (treated minus control) with Newcombe's interval."
@@ -67,7 +76,7 @@ def _pooled(plan: Plan, line: Line) -> str:
     pooled = line.pooled
     match pooled.model:
         case "random":
-            text = f"Pooled: inverse variance, random effects, τ² by {pooled.method}; {_test(pooled.test)}"
+            text = f"Pooled: inverse variance, random effects, τ² by {pooled.method}; {_test(line)}"
         case "common":
             text = "Pooled: inverse variance, one true effect supposed; normal interval"
         case "mh":
@@ -76,23 +85,27 @@ def _pooled(plan: Plan, line: Line) -> str:
         case "peto":
             text = "Pooled: Peto's one-step odds ratio, one true effect supposed; normal interval"
         case "glmm" if len(line.measure) and line.measure == "PLO":
-            text = f"Pooled: binomial-normal mixed model (logit link, maximum likelihood); {_test(pooled.test)}"
+            text = f"Pooled: binomial-normal mixed model (logit link, maximum likelihood); {_test(line)}"
         case "glmm":
             text = (
                 "Pooled: binomial mixed model of odds ratios (UM.FS: a fixed baseline per study, maximum "
-                f"likelihood); {_test(pooled.test)}"
+                f"likelihood); {_test(line)}"
             )
         case _:
-            text = f"Pooled: effects within clusters within a population of clusters, REML; {_test(pooled.test)}"
+            text = f"Pooled: effects within clusters within a population of clusters, REML; {_test(line)}"
     if line.interval is not None and pooled.model == "random":
         text += f". Limits of τ² and I²: Q-profile; I² from {'τ²' if plan.i2 == 'tau2' else 'Q'}"
     if pooled.pi_low == pooled.pi_low:
-        text += f". A next study: prediction interval, {PREDICTION_WORDS[plan.prediction]}"
+        words = CLUSTER_PREDICTION_WORDS if line.clusters else PREDICTION_WORDS
+        text += f". A next study: prediction interval, {words[plan.prediction]}"
     return text + "."
 
 
-def _test(test: str) -> str:
-    return TEST_WORDS[test]
+def _test(line: Line) -> str:
+    """Return how the mean's interval is made."""
+    if line.clusters and line.pooled.test == "t":
+        return "t interval with clusters-1 df"
+    return TEST_WORDS[line.pooled.test]
 
 
 # What is said of a pooled line that a line beside it does not show.

@@ -87,7 +87,7 @@ def pooled_row(line: Line, plan: Plan, shape: str, kind: str = "pooled", label: 
         "test": pooled.test,
         "ci_level": pooled.level,
         "yi": finite(pooled.estimate) if math.isfinite(pooled.estimate) else None,
-        "vi": finite(pooled.se**2),
+        "vi": _bounded(pooled.se**2),
         "se": finite(pooled.se),
         **estimates(line, plan),
         "k": pooled.k,

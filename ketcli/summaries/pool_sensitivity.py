@@ -26,18 +26,34 @@ DIAGNOSTICS = {
 
 
 def leave_one_out(job: Job) -> Part:
-    """Return the pooled line without each study in turn, by the model of the answer."""
+    """Return the pooled line without each study in turn (each cluster, where rows are clustered)."""
     sample = job.sample
-    counted = _takes_part(job)
-    if counted.sum() < 2:
+    units = _units(job)
+    if len(units) < 2:
         return Part(notes=(Note("caution", "One study: none can be left out."),))
     rows: list[Fields] = []
-    for i in np.flatnonzero(counted).tolist():
-        line = fit(sample.take(np.arange(sample.k) != i), job.plan)
-        rows.append(
-            _row(job, line, "leave-one-out", f"without {sample.trials[i].label}", i, "Leaving one study out")
-        )
+    for name, out in units.items():
+        line = fit(sample.take(~out), job.plan)
+        first = int(np.argmax(out))
+        rows.append(_row(job, line, "leave-one-out", f"without {name}", first, "Leaving one study out"))
     return Part(tuple(rows), (_extremes(rows),))
+
+
+def _units(job: Job) -> dict[str, NDArray[np.bool_]]:
+    """Return what can be left out, by name: trials that the answer rests on, or whole clusters."""
+    sample, counted = job.sample, _takes_part(job)
+    if sample.cluster is not None:
+        labels = np.array(sample.cluster)
+        kind = f"{job.table.cluster} " if job.table.cluster else ""
+        return {f"{kind}{label}": labels == label for label in dict.fromkeys(labels[counted].tolist())}
+    everyone = np.arange(sample.k)
+    return {f"{sample.trials[i].label}{_again(job, i)}": everyone == i for i in np.flatnonzero(counted).tolist()}
+
+
+def _again(job: Job, i: int) -> str:
+    """Return the line of a trial in brackets when another has the same name."""
+    labels = [trial.label for trial in job.sample.trials]
+    return f" (line {job.sample.trials[i].line})" if labels.count(labels[i]) > 1 else ""
 
 
 def cumulative(job: Job) -> Part:
@@ -87,6 +103,7 @@ def influence(job: Job) -> tuple[dict[int, dict[str, Value]], Part]:
     names = [t.label for t in sample.trials if values.get(t.line, {}).get("influential")]
     said = f"Influential: {', '.join(names)}." if names else "No study crosses a limit of influence."
     model = "the common effect" if method == "CE" else f"random effects, τ² by {method}, normal test"
+    model += ", as if rows were independent" if sample.cluster is not None else ""
     text = (
         f"{said} Diagnostics by inverse variance ({model}); limits: |DFFITS| > 3 sqrt(1/(k-1)), Cook's D above the "
         "median of chi-square, hat > 3/k, |DFBETAS| > 1 (Viechtbauer & Cheung 2010)."

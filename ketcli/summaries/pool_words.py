@@ -27,6 +27,8 @@ TEST_WORDS = {
     "iqwig6": "Hartung-Knapp interval by IQWiG's rule",
     "cr2": "cluster-robust interval (CR2, Satterthwaite's df)",
 }
+# Of the three-level model, whose means rest on clusters.
+CLUSTER_PREDICTION_WORDS = {"V": "t with clusters-1 df", "HTS": "t with clusters-2 df", "z": "normal"}
 PREDICTION_WORDS = {
     "V": "t with k-1 df",
     "HTS": "t with k-2 df (Higgins, Thompson & Spiegelhalter)",

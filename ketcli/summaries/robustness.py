@@ -40,9 +40,11 @@ def robustness(job: Job) -> Part:
             continue
         row = pooled_row(line, choice.plan, job.shape, "robustness", choice.name)
         rows.append(row | {"block": BLOCK, "term": choice.name, "tau2_shown": row["tau2"], "i2_shown": row["i2"]})
-    notes = [
-        Note("method", "By other choices: same studies and measure, one choice changed at a time or together.")
-    ]
+    told = (
+        "By other choices: each row changes what it names; where it names nothing else it is inverse variance, τ² "
+        f"by {job.plan.tau2}, HKSJ (Hartung-Knapp-Sidik-Jonkman, its factor at least 1)."
+    )
+    notes = [Note("method", told)]
     if undefined:
         notes.append(Note("method", f"Without an estimate for these studies: {', '.join(undefined)}."))
     return Part(tuple(rows), tuple(notes), _range(job, rows))
