@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -154,18 +154,32 @@ def pool(
     more: MoreOptions,
     output: OutputOptions,
     file: Annotated[str, typer.Argument(help="A CSV file, or - for standard input.", metavar="FILE|-")],
+    plot: Annotated[
+        Text,
+        _more(
+            "Picture for -o FILE.svg: forest, funnel, baujat, labbe, drapery or leave-one-out.", "--plot", "NAME"
+        ),
+    ] = None,
 ) -> None:
     """Meta-analysis of any CSV: counts of one or two arms, means, changes, or effects with their errors."""
 
     def make(terminal: Terminal) -> Report:
         from ketcli.cli.open import read_stdin
+        from ketcli.figures import plots
         from ketcli.owndata.source import read_file
         from ketcli.summaries import pool as summary
         from ketcli.summaries.pool_request import from_options
 
         request, wanted, extras = from_options({**vars(columns), **vars(statistics), **vars(more)})
-        if file == "-":
-            return summary.pool(read_stdin(terminal, "ket pool -"), "standard input", request, wanted, extras)
-        return summary.pool(read_file(file), file, request, wanted, extras)
+        if plot is not None:
+            plots.check(plot)
+            extras = replace(
+                extras,
+                influence=extras.influence or plot == "baujat",
+                leave_one_out=extras.leave_one_out or plot == "leave-one-out",
+            )
+        content = read_stdin(terminal, "ket pool -") if file == "-" else read_file(file)
+        report = summary.pool(content, "standard input" if file == "-" else file, request, wanted, extras)
+        return report if plot is None else plots.see(report, plot)
 
     answer(make, output)

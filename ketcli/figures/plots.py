@@ -15,9 +15,16 @@ DRAPERY = "Each curve gives the p-value of every effect; at height p lie the end
 PLOTS = ("forest", "funnel", "baujat", "labbe", "drapery", "leave-one-out")
 
 
+def check(plot: str) -> None:
+    """Raise UsageError for a picture that does not exist."""
+    if plot not in PLOTS:
+        raise unknown_value("picture", plot, PLOTS)
+
+
 def see(report: Report, plot: str, measure: str = "") -> Report:
     """Return a report as the picture `plot` shows it; UsageError for an unknown one."""
-    match plot.lower():
+    check(plot)
+    match plot:
         case "forest":
             return as_forest(report, measure)
         case "funnel":
@@ -28,10 +35,8 @@ def see(report: Report, plot: str, measure: str = "") -> Report:
             return _titled(replace(report, picture="labbe"), "L'Abbé plot", LABBE)
         case "drapery":
             return _titled(replace(report, picture="drapery"), "Drapery plot", DRAPERY)
-        case "leave-one-out":
-            return _left_out(report)
         case _:
-            raise unknown_value("picture", plot, PLOTS)
+            return _left_out(report)
 
 
 def _left_out(report: Report) -> Report:
