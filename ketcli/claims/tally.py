@@ -191,8 +191,8 @@ def _spokesman(vote: Vote) -> Quantity:
     control = "with a control" if vote.controlled else "without a control"
     line = _line(row, side)
     other = [f for f, _ in vote.findings if row.kind == "level" and f.contrast == row.contrast and f is not row]
-    against = [f"{spoken(f.level)}: {_value(f)}" for f in other[:1]]
-    return replace(line, note="; ".join(filter(None, (control, *against, line.note))))
+    against = "".join(f" (v {spoken(f.level)}: {_value(f)})" for f in other[:1])
+    return replace(line, what=line.what + against, note="; ".join(filter(None, (control, line.note))))
 
 
 def _value(row: Finding) -> str:
@@ -225,7 +225,6 @@ def count(cast: Sequence[Vote], *, controlled: bool) -> dict[str, int]:
 
 
 def _line(row: Finding, side: str) -> Quantity:
-    p = "" if row.p is None and not row.p_text else f"p {row.p_text or format(row.p, '.2g')}"
     return Quantity(
         what=f"{row.label}: {versus(row)}, {spoken(row.outcome)}",
         measure=row.measure,
@@ -242,5 +241,7 @@ def _line(row: Finding, side: str) -> Quantity:
         study_ids=(row.study_id,),
         source_url=row.source_url,
         side=side,
-        note="; ".join(part for part in (p, "" if row.measure in IN_WORDS else row.notes) if part),
+        p=row.p,
+        p_text=row.p_text,
+        note="" if row.measure in IN_WORDS else row.notes,
     )

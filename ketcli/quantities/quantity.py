@@ -33,6 +33,8 @@ class Quantity:
     control_events: int | None = None
     control_total: int | None = None
     i2: float | None = None
+    p: float | None = None
+    p_text: str = ""
     model: str = ""
     drug: str = ""
     route: str = ""

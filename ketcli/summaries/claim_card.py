@@ -30,8 +30,7 @@ def card(evidence: Evidence, claim_id: str, how: Settings, own: Statements | Non
     statement = by_id[claim_id]
     ((_, answers),) = answered(evidence, [statement], how, own)
     judgement = judge(statement, answers)
-    verdict = f"{judgement.verdict or 'not tested'}: {judgement.reason}"
-    rows = [{**claim_row(statement, judgement), "block": verdict}, *_lines_in_full(statement, answers)]
+    rows = [{**claim_row(statement, judgement), "block": "Why"}, *_lines_in_full(statement, answers)]
     rows += _cited(evidence, statement)
     return Report(
         title=f"Claim {statement.claim_id}: {statement.text}",

@@ -29,7 +29,9 @@ COLUMNS = (
     Column("part", "Part", "code", "", "tested, beside (shown, not tested), elsewhere (other conditions) or cited"),
     Column("what", "Evidence", "text", "", "study, pooled line, printed figure or fact"),
     *columns("measure", "estimate", "ci_low", "ci_high", "pi_low", "pi_high", "k", "n", "events", "total"),
-    *columns("control_events", "control_total", "time_days", "drug", "route", "outcome", "model", "i2"),
+    *columns(
+        "p", "p_text", "control_events", "control_total", "time_days", "drug", "route", "outcome", "model", "i2"
+    ),
     Column("study_ids", "Studies", "id", "", "studies or reviews in the line, separated by blanks"),
     Column("check", "Check", "text", "", "question put to the tables"),
     *columns("source_url"),
@@ -42,13 +44,14 @@ def claim_row(statement: Statement, judgement: Judgement) -> Row:
     differs = statement.recorded and statement.recorded != judgement.verdict
     recorded = f" Recorded with the cited evidence: {statement.recorded}. {statement.note}" if differs else ""
     why = f"{judgement.reason}{recorded}"
+    claimed = f" ({statement.claimed})" if statement.claimed else ""
     return {
         "kind": "claim",
-        "block": f"{statement.claim_id} {verdict}: {statement.text}. {why[:1].upper()}{why[1:]}",
+        "block": f"{statement.claim_id} {verdict}: {statement.text}{claimed}",
         "claim_id": statement.claim_id,
         "section": statement.section,
         "statement": statement.text,
-        "shown": f"claimed: {statement.claimed}" if statement.claimed else "no number claimed",
+        "shown": why,
         "role": f"rule: {judgement.rule}",
         "low": statement.low,
         "high": statement.high,
@@ -81,6 +84,8 @@ def line_row(statement: Statement, line: Quantity, part: str, block: str, lead: 
         "role": ", ".join(filter(None, (line.side or _PARTS.get(part, part), _next_study(line)))),
         **{name: getattr(line, name) for name in _COPIED},
         "k": line.k or None,
+        # beside an interval a p tells nothing more
+        **({"p_beside": line.p, "words_beside": line.p_text} if line.ci_low is None else {}),
         "study_ids": " ".join(line.study_ids),
         "source_url": line.source_url,
     }
@@ -96,13 +101,13 @@ def _next_study(line: Quantity) -> str:
 _PARTS = {"elsewhere": "other conditions"}
 _COPIED = (
     *("measure", "estimate", "ci_low", "ci_high", "pi_low", "pi_high", "k", "n", "events", "total"),
-    *("control_events", "control_total", "time_days", "drug", "route", "outcome", "model", "i2"),
+    *("p", "p_text", "control_events", "control_total", "time_days", "drug", "route", "outcome", "model", "i2"),
 )
 
 
 def displays(*, remarks: bool = False) -> tuple[Display, ...]:
     """Return how people see the rows."""
-    effect = ("measure", "estimate", "ci_low", "ci_high", "events", "total")
+    effect = ("measure", "estimate", "ci_low", "ci_high", "events", "total", "p_beside", "words_beside")
     shown = (
         Display("What the evidence gives", "text-at", ("shown", "shown_time")),
         Display("Number", "effect", effect),

@@ -42,12 +42,11 @@ _READING = {
 
 def printed_row(review: Mapping[str, Any], doubt: str = "", block: str = "") -> Row:
     """Return a published estimate as a row; `block` is its heading where several pools share one."""
-    what = title(review)
     return {
         "kind": "review",
-        **about(review, block or what),
-        "what": what,
-        "shown": "; ".join(filter(None, ("printed", _READING.get(review["sign"], "")))),
+        **about(review, block or heading(review)),
+        "what": title(review),
+        "shown": "printed",
         "population": review["population"],
         "drug": review["drug"],
         "route": review["route"],
@@ -75,11 +74,17 @@ def title(review: Mapping[str, Any]) -> str:
     return f"{spoken(review['outcome'])}, {review['comparison']}{subset}{rated}"
 
 
-def about(review: Mapping[str, Any], title: str) -> dict[str, Value]:
-    """Return what a printed estimate and the rows beside it share."""
+def heading(review: Mapping[str, Any]) -> str:
+    """Return what a printed estimate is about and how its direction reads."""
+    reading = _READING.get(review["sign"], "")
+    return title(review) + (f" ({reading})" if reading else "")
+
+
+def about(review: Mapping[str, Any], block: str) -> dict[str, Value]:
+    """Return what a printed estimate and the rows under one heading share."""
     sign = review["sign"]
     return {
-        "block": f"{review['label']}: {title}",
+        "block": f"{review['label']}: {block}",
         "review_id": review["review_id"],
         "label": review["label"],
         "year": review["year"],
@@ -161,6 +166,6 @@ def displays(*, reproduce: bool) -> tuple[Display, ...]:
         Display("k", "integer", ("k",), rank=1, align="right"),
         Display("n", "integer", ("n",), rank=3, align="right"),
         Display("Agreement, and why not" if reproduce else "Why the two may differ", "text", ("why",)),
-        Display("Model", "text", ("model",), rank=2 if reproduce else 5),
+        *([Display("Model", "text", ("model",), rank=2)] if reproduce else []),
         Display("Remarks", "text", ("notes",), rank=6),
     )

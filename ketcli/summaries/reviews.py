@@ -9,7 +9,7 @@ from ketcli.errors import unknown_value
 from ketcli.report import Note, Report, Row, Source
 from ketcli.reviews import matches, pools
 from ketcli.summaries.pooling import Settings
-from ketcli.summaries.review_rows import COLUMNS, about, displays, printed_row, remade, title
+from ketcli.summaries.review_rows import COLUMNS, about, displays, heading, printed_row, remade
 
 if TYPE_CHECKING:
     from ketcli.evidence.load import Evidence
@@ -120,7 +120,7 @@ def _listed(evidence: Evidence) -> dict[str, list[str]]:
 def _own_row(line: Quantity, review: Mapping[str, Any], why: str) -> Row:
     return {
         "kind": "ours",
-        **about(review, title(review)),
+        **about(review, heading(review)),
         "what": line.what,
         "shown": f"here: {line.what}",
         "shown_time": line.shown_time,
