@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import stat
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -55,6 +54,34 @@ def write_files(contents: Mapping[Path, bytes]) -> None:
             for part in waiting.values():
                 with suppress(OSError):
                     part.unlink()
+
+
+def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Make a folder with these files, all of it or nothing: filled under another name beside it, then renamed.
+
+    Raises InputError `folder-exists` for a place that is taken (an empty folder is not), `cannot-write` otherwise.
+    """
+    import tempfile
+
+    folder = _followed(folder)
+    with _as_input_error(folder):
+        taken = folder.exists() and not (folder.is_dir() and not any(folder.iterdir()))
+    if taken:
+        raise InputError(
+            f"{folder} exists already and is not an empty folder",
+            code="folder-exists",
+            hint="name a folder that does not exist yet",
+        )
+    with (
+        _clean_stop(),
+        _as_input_error(folder),
+        tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.", suffix=".part") as name,
+    ):
+        filled = Path(name) / "filled"
+        filled.mkdir()
+        for file, data in contents.items():
+            (filled / file).write_bytes(data)
+        filled.replace(folder)
 
 
 def keep_backup(path: Path) -> Path:
@@ -121,6 +148,8 @@ def _followed(path: Path) -> Path:
 
 def _aside(target: Path, data: bytes) -> Path:
     """Write data to a hidden file beside `target`, with its permissions, and return where."""
+    import tempfile
+
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
     part = Path(name)
     try:

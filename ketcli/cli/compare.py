@@ -69,7 +69,7 @@ def compare(
         from ketcli.summaries import pooling
 
         how = pooling.settings(pooling.TWO_ARM_MODELS, interval=interval, **vars(statistics))
-        evidence = open_evidence(selection.data, terminal)
+        evidence = open_evidence(selection.data, terminal, selection.column)
         filters = read_filters(evidence, selection, ("score",))
         if first is None or second is None:
             from ketcli.summaries import compare_list

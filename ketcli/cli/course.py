@@ -36,7 +36,7 @@ def timeline(
         from ketcli.summaries import timeline as summary
 
         how = pooling.settings(pooling.PROPORTION_MODELS, **vars(statistics))
-        evidence = open_evidence(selection.data, terminal)
+        evidence = open_evidence(selection.data, terminal, selection.column)
         filters = read_filters(evidence, selection, summary.QUANTITIES)
         return summary.timeline(evidence, filters, how, show_studies=studies)
 
@@ -59,7 +59,7 @@ def durability(
         from ketcli.summaries import pooling
 
         how = pooling.settings(pooling.PROPORTION_MODELS, **vars(statistics))
-        evidence = open_evidence(selection.data, terminal)
+        evidence = open_evidence(selection.data, terminal, selection.column)
         filters = read_filters(evidence, selection)
         return summary.durability(evidence, filters, how, show_extensions=extensions)
 
@@ -80,7 +80,7 @@ def safety(
     def make(terminal: Terminal) -> Report:
         from ketcli.summaries import safety as summary
 
-        evidence = open_evidence(selection.data, terminal)
+        evidence = open_evidence(selection.data, terminal, selection.column)
         return summary.safety(evidence, read_filters(evidence, selection), topic or ())
 
     answer(make, output)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ketcli.cli import complete
-from ketcli.cli.open import open_evidence, read_stdin
-from ketcli.cli.options import OutputOptions, shared_options
+from ketcli.cli import complete, own
+from ketcli.cli.open import named_columns, open_evidence, read_stdin
+from ketcli.cli.options import COLUMN_OPTION, OutputOptions, shared_options
 from ketcli.cli.run import answer
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ data_app = typer.Typer(help="Where the data are, what each table and column mean
 
 def register(app: typer.Typer) -> None:
     """Put the commands of this family on the program."""
+    own.register(data_app)
     app.add_typer(data_app, name="data")
     app.command("check")(check)
 
@@ -83,13 +84,14 @@ def show(
     table: Annotated[str, typer.Argument(help="The table, such as outcomes.", autocompletion=complete.tables)],
     study: Annotated[str | None, typer.Option("--study", help="Rows of this study only.", metavar="ID")] = None,
     data: DataOption = None,
+    column: Annotated[list[str] | None, COLUMN_OPTION] = None,
 ) -> None:
     """Print the rows of one table as they are."""
 
     def make(terminal: Terminal) -> Report:
         from ketcli.summaries import catalogue
 
-        return catalogue.show(open_evidence(data, terminal), table, study)
+        return catalogue.show(open_evidence(data, terminal, column), table, study)
 
     answer(make, output)
 
@@ -101,6 +103,7 @@ def check(
         str | None, typer.Argument(help="A folder of tables, a CSV file or -; the bundled data if none.")
     ] = None,
     rules: Annotated[bool, typer.Option("--rules", help="List the rules instead, and why each exists.")] = False,
+    column: Annotated[list[str] | None, COLUMN_OPTION] = None,
 ) -> None:
     """Check a table or a folder of tables against every rule; exit 1 when the data cannot be used as they are."""
     broken: list[bool] = []
@@ -111,7 +114,7 @@ def check(
         if rules:
             return checking.rules()
         content = read_stdin(terminal, "ket check -") if target == "-" else None
-        report = checking.inspect(target, terminal.environment, content)
+        report = checking.inspect(target, terminal.environment, content, named_columns(column))
         broken.append(any(row["severity"] == "error" for row in report.rows))
         return report
 

@@ -51,7 +51,7 @@ def rates(
         from ketcli.summaries import rates as summary
 
         how = pooling.settings(pooling.PROPORTION_MODELS, interval=interval, **vars(statistics))
-        evidence = open_evidence(selection.data, terminal)
+        evidence = open_evidence(selection.data, terminal, selection.column)
         return summary.rates(
             evidence,
             read_filters(evidence, selection),
@@ -100,7 +100,7 @@ def side_effects(
         from ketcli.summaries import side_effects as summary
 
         how = pooling.settings(pooling.TWO_ARM_MODELS, interval=interval, **vars(statistics))
-        evidence = open_evidence(selection.data, terminal)
+        evidence = open_evidence(selection.data, terminal, selection.column)
         # hidden because they cannot apply, passed on to be refused with the reason
         asked = replace(selection, at=at, outcome=outcome)
         return summary.side_effects(

@@ -96,7 +96,7 @@ def expect(
             having=having or (),
         )
         how = pooling.settings(pooling.PROPORTION_MODELS, interval=interval, **vars(statistics))
-        evidence = open_evidence(selection.data, terminal)
+        evidence = open_evidence(selection.data, terminal, selection.column)
         asked = replace(
             selection,
             drug=[drug] if drug else None,

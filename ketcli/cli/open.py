@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ketcli.errors import InputError
@@ -13,13 +14,30 @@ if TYPE_CHECKING:
     from ketcli.terminal import Terminal
 
 
-def open_evidence(location: str | None, terminal: Terminal) -> Evidence:
-    """Open the bundled data, or the user's folder, file or standard input."""
+def open_evidence(location: str | None, terminal: Terminal, columns: Sequence[str] | None = None) -> Evidence:
+    """Open the bundled data, or the user's folder, file or standard input; how it was read goes into the notes.
+
+    `columns` are the options --column NAME=COLUMN as typed.
+    """
     from ketcli.evidence.load import Evidence
 
     if location == "-":
         refuse_terminal(terminal, "ket rates --data -")
-    return Evidence.open(location, terminal.environment)
+    evidence = Evidence.open(location, terminal.environment, named_columns(columns))
+    if not evidence.location.shipped:
+        from ketcli.evidence.starter import reminder
+
+        terminal.said.extend((*evidence.notes, *reminder(evidence.labels)))
+    return evidence
+
+
+def named_columns(columns: Sequence[str] | None) -> dict[str, str]:
+    """Return the options --column NAME=COLUMN as a mapping, checked."""
+    if not columns:
+        return {}
+    from ketcli.evidence.flat_columns import parse_given
+
+    return parse_given(columns)
 
 
 def refuse_terminal(terminal: Terminal, command: str) -> None:
@@ -34,13 +52,15 @@ def refuse_terminal(terminal: Terminal, command: str) -> None:
 
 def read_stdin(terminal: Terminal, command: str) -> bytes:
     """Return what is piped in; `command` is what the hint tells to type."""
+    from ketcli.evidence.intake import read_stream
+
     refuse_terminal(terminal, command)
-    return terminal.stdin.buffer.read()  # type: ignore[attr-defined, no-any-return]
+    return read_stream(terminal.stdin.buffer, "standard input")  # type: ignore[attr-defined]
 
 
 def read_filters(evidence: Evidence, options: SelectionOptions, more_outcomes: tuple[str, ...] = ()) -> Filters:
     """Check the filters against the schema's codes and the studies and outcomes at hand."""
     from ketcli.evidence.filters import for_evidence
 
-    given = {name: value for name, value in vars(options).items() if name != "data"}
+    given = {name: value for name, value in vars(options).items() if name not in ("data", "column")}
     return for_evidence(evidence, more_outcomes=more_outcomes, **given)

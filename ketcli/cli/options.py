@@ -26,6 +26,14 @@ def _option(help_text: str, *names: str, panel: str, **extra: Any) -> Any:
     return typer.Option(*names, help=help_text, rich_help_panel=panel, **extra)
 
 
+COLUMN_OPTION = _option(
+    "Which column of a file of trials is what, or a fixed value: events=responders, drug=ketamine (repeatable).",
+    "--column",
+    panel=SELECTION,
+    metavar="NAME=COLUMN",
+)
+
+
 @dataclass(frozen=True)
 class OutputOptions:
     """How the answer is printed."""
@@ -179,12 +187,13 @@ class SelectionOptions:
     data: Annotated[
         str | None,
         _option(
-            "A folder of tables, one flat CSV file, or - for standard input, instead of the bundled data.",
+            "A folder of tables, one file of trials, or - for standard input, instead of the bundled data.",
             "--data",
             panel=SELECTION,
             metavar="FOLDER|FILE|-",
         ),
     ] = None
+    column: Annotated[list[str] | None, COLUMN_OPTION] = None
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ def factors(
 
         check_names(names or ())
         how = pooling.settings(("random", "common"), **vars(statistics))
-        evidence = open_evidence(selection.data, terminal)
+        evidence = open_evidence(selection.data, terminal, selection.column)
         filters = read_filters(evidence, replace(selection, route=via))
         return summary.factors(
             evidence,
@@ -116,7 +116,7 @@ def studies(
         from ketcli.summaries import studies as summary
 
         how = pooling.settings((), level=level)
-        evidence = open_evidence(selection.data, terminal)
+        evidence = open_evidence(selection.data, terminal, selection.column)
         if study_id is not None:
             return summary.card(evidence, study_id, how)
         everyone = replace(selection, population=selection.population or ["all"])

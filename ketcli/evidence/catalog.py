@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ketcli.errors import InputError
+from ketcli.evidence.intake import given_path, is_there, read_bytes
 from ketcli.evidence.schema import TABLES
 
 ENVIRONMENT_VARIABLE = "KET_DATA"
@@ -47,7 +49,7 @@ def locate(
     if given == STDIN and read_stdin is not None:
         return Location("standard input", content=read_stdin())
     if given:
-        return _at(Path(given), "" if data else f" (from {ENVIRONMENT_VARIABLE})")
+        return _at(given, "" if data else f" (from {ENVIRONMENT_VARIABLE})")
     for folder in SHIPPED:
         if tables_in(folder):
             return Location("data of ket", folder, shipped=True)
@@ -59,19 +61,11 @@ def locate(
 
 
 def tables_in(folder: Path) -> tuple[str, ...]:
-    """Return the names of the known tables in a folder, in the order of the schema."""
-    return tuple(name for name in TABLES if (folder / f"{name}.csv").is_file())
+    """Return the names of the known tables in a folder, in the order of the schema.
 
-
-def read_bytes(path: Path) -> bytes:
-    """Return the content of a file; InputError `no-file` when it cannot be read."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise InputError(
-            f"cannot read {path}: {reason.lower()}", code="no-file", hint="check the path and its permissions"
-        ) from None
+    Raises InputError `no-file` for a folder that may not be looked into.
+    """
+    return tuple(name for name in TABLES if is_there(folder / f"{name}.csv", stat.S_ISREG))
 
 
 def data_version(folder: Path) -> str:
@@ -100,20 +94,21 @@ def fingerprint(location: Location) -> str:
     return digest.hexdigest()
 
 
-def _at(path: Path, origin: str) -> Location:
-    """Return the location at a path given by the user, or raise why there is none."""
-    if path.is_file():
-        return Location(str(path), path, content=read_bytes(path))
-    if not path.is_dir():
+def _at(given: str, origin: str) -> Location:
+    """Return the location at a path given by the user (with #PART of a file that has parts), or raise why not."""
+    path = given_path(given)
+    if not is_there(path):
         raise InputError(
             f"no file or folder {path}{origin}",
             code="no-file",
             hint="--data takes a folder of tables, a CSV file, or - for standard input",
         )
+    if not is_there(path, stat.S_ISDIR):  # named pipes, as from <(zcat FILE), are read like files
+        return Location(given, path, content=read_bytes(path))
     if not tables_in(path):
         raise InputError(
             f"no tables in {path}{origin}",
             code="no-tables",
             hint="a folder of data holds studies.csv, arms.csv, outcomes.csv and others by these names",
         )
-    return Location(str(path), path)
+    return Location(given, path)

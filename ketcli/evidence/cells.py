@@ -13,8 +13,8 @@ Value = str | int | float | None
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
-_COMMA_DECIMAL = re.compile(r"[+-]?[0-9]+,[0-9]+")
 _MISSING = re.compile(r"none|n/?a|#n/a|null|nil|unknown|missing|not available|\.|\?", re.IGNORECASE)
+COMMA_NUMBER = re.compile(r"([+-]?[0-9]+),([0-9]+)")
 # C0 and C1 controls, and characters that are invisible or turn the direction of writing
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -58,9 +58,32 @@ def parse_number(text: str) -> float | None:
     if _NOT_FINITE.fullmatch(text):
         raise CellError("not-finite", f"{shown(text)} is not a finite number", "leave the cell empty when missing")
     fix = "write the number alone, with a decimal point and without units"
-    if _COMMA_DECIMAL.fullmatch(text):
+    if COMMA_NUMBER.fullmatch(text):
         fix = f"write {text.replace(',', '.')} with a decimal point"
     raise CellError("not-a-number", f"{shown(text)} is not a number", fix)
+
+
+def is_missing_word(text: str) -> bool:
+    """Return whether a cell holds a word for a missing value (NA, null, unknown, a lone point ...)."""
+    return _MISSING.fullmatch(text.strip()) is not None
+
+
+def decimal_point(text: str) -> str:
+    """Return a number with a decimal comma or a typographic minus as it is written with a point and a hyphen.
+
+    Other text is returned as it is; CellError `ambiguous-comma` for a comma that may part thousands.
+    """
+    plain = text.replace("−", "-").replace("\u00a0", "")
+    if comma := COMMA_NUMBER.fullmatch(plain):
+        whole, part = comma.groups()
+        if len(part) == 3 and whole.lstrip("+-") != "0":
+            raise CellError(
+                "ambiguous-comma",
+                f"{shown(text)} may be {whole}.{part} or {whole}{part}",
+                "write the number with a decimal point and without a sign between thousands",
+            )
+        return f"{whole}.{part}"
+    return plain
 
 
 def parse_whole(text: str) -> int | None:

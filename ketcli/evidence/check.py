@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 from ketcli.errors import InputError, Problem
@@ -13,7 +14,11 @@ from ketcli.evidence.checks import counts, effects, keys, people
 from ketcli.evidence.checks.rows import check_rows
 from ketcli.evidence.checks.tables import CheckedTable, SetRule, TableRule
 from ketcli.evidence.fields import Table
-from ketcli.evidence.grid import read_grid
+from ketcli.evidence.flat_columns import AMBIGUOUS
+from ketcli.evidence.flat_read import respelt, to_flat
+from ketcli.evidence.formats.anyfile import read_any
+from ketcli.evidence.grid import Grid, read_grid
+from ketcli.evidence.intake import read_bytes
 from ketcli.evidence.load import Columns, missing_columns, type_columns
 from ketcli.evidence.rules import errors_among
 from ketcli.evidence.schema import TABLES
@@ -73,52 +78,76 @@ def check_file(path: Path) -> list[Problem]:
     return inspect(catalog.locate(str(path), {})).problems
 
 
-def inspect(location: catalog.Location) -> Inspection:
-    """Check whatever is at a location and keep what could be read."""
+def inspect(location: catalog.Location, columns: Mapping[str, str] = MappingProxyType({})) -> Inspection:
+    """Check whatever is at a location and keep what could be read.
+
+    `columns` names the columns of a single file of trials; UsageError for one that is not there.
+    """
     if location.content is not None:
-        return _inspect_single(location.content, location)
+        return _inspect_single(location.content, location, columns)
     folder = location.path or Path()
     checked: dict[str, CheckedTable] = {}
-    columns: dict[str, Columns] = {}
+    typed_tables: dict[str, Columns] = {}
     problems: list[Problem] = []
     for name in catalog.tables_in(folder):
         file = folder / f"{name}.csv"
         try:
-            content = catalog.read_bytes(file)
-            one, typed, found = _inspect_table(content, str(file), TABLES[name])
+            one, typed, found = _inspect_table(read_bytes(file), str(file), TABLES[name])
         except InputError as error:
             problems.append(_as_problem(error, str(file)))
             continue
         problems += found
-        columns[name] = typed
+        typed_tables[name] = typed
         if not any(p.code == "missing-column" for p in found):
             checked[name] = one
     problems += _untold(SET_RULES, checked, problems)
-    return Inspection(_in_order(problems, folder), columns)
+    return Inspection(_in_order(problems, folder), typed_tables)
 
 
-def _inspect_single(content: bytes, location: catalog.Location) -> Inspection:
-    stem = location.path.stem if location.path else ""
+def _inspect_single(content: bytes, location: catalog.Location, given: Mapping[str, str]) -> Inspection:
+    """Check one file: one of our tables when it is called like one and has its key, else a file of trials."""
+    table = _named_like(content, location)
     try:
-        header = read_grid(content, location.name).header
-        table = TABLES[stem] if stem in TABLES and set(TABLES[stem].key) <= set(header) else FLAT
-        checked, columns, problems = _inspect_table(content, location.name, table)
+        if table is not None:
+            checked, columns, problems = _inspect_table(content, location.name, table)
+        else:
+            grid = to_flat(read_any(content, location.name), given)
+            checked, columns, problems = _inspect_grid(grid, FLAT)
+            problems = respelt(problems, grid)
     except InputError as error:
         return Inspection([_as_problem(error, location.name)])
-    if table is not FLAT and not errors_among(problems):
+    if table is not None and not errors_among(problems):
         problems += _untold(LONE_RULES, {table.name: checked}, problems)
-    return Inspection(_in_order(problems), {table.name: columns})
+    return Inspection(_in_order(problems), {(table or FLAT).name: columns})
+
+
+def _named_like(content: bytes, location: catalog.Location) -> Table | None:
+    """Return the table that a file is called after and whose key its header holds, else None."""
+    table = TABLES.get(location.path.stem) if location.path else None
+    if table is None:
+        return None
+    try:
+        header = read_grid(content, location.name, table.columns).header
+    except InputError:
+        return None
+    return table if set(table.key) <= set(header) else None
 
 
 def _inspect_table(content: bytes, name: str, table: Table) -> tuple[CheckedTable, Columns, list[Problem]]:
-    grid = read_grid(content, name, table.columns)
+    return _inspect_grid(read_grid(content, name, table.columns), table)
+
+
+def _inspect_grid(grid: Grid, table: Table) -> tuple[CheckedTable, Columns, list[Problem]]:
     columns, _ = type_columns(grid, table)
-    checked = CheckedTable(table, name, columns.rows(), grid.lines, frozenset(grid.header))
-    missing = missing_columns(grid, table)
-    problems = [*grid.problems, *missing, *_unknown_columns(grid.header, table, name)]
-    problems += check_rows(grid, table)
-    rules = TABLE_RULES if table is FLAT else (*TABLE_RULES, keys.sorted_rows)
-    problems += _untold(rules, checked, problems)
+    checked = CheckedTable(table, grid.name, columns.rows(), grid.lines, frozenset(grid.header))
+    unclear = any(problem.code == AMBIGUOUS for problem in grid.problems)
+    # which column is missing cannot be told before it is settled which is which
+    missing = [] if unclear else missing_columns(grid, table)
+    problems = [*grid.problems, *missing, *_unknown_columns(grid.header, table, grid.name)]
+    if not unclear:
+        problems += _untold((lambda whole: check_rows(whole, table),), grid, problems)
+        rules = TABLE_RULES if table is FLAT else (*TABLE_RULES, keys.sorted_rows)
+        problems += _untold(rules, checked, problems)
     return checked, columns, problems
 
 

@@ -1,10 +1,12 @@
-"""Bytes to text: UTF-8 (with or without a byte order mark) and marked UTF-16; everything else is refused."""
+"""Bytes to text: UTF-8, with or without a mark, and marked UTF-16; on request Windows-1252, said aloud."""
 
 from __future__ import annotations
 
 import codecs
+import re
 
 from ketcli.errors import InputError
+from ketcli.evidence.cells import shown
 
 _ARCHIVES = {
     b"PK\x03\x04": "a zip file, as spreadsheets are",
@@ -13,13 +15,18 @@ _ARCHIVES = {
     b"\x1f\x8b": "a gzip file",
     b"PAR1": "a Parquet file",
 }
+_UNUSUAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_FOREIGN_WORD = re.compile(r"[^\s,;|\"]*[^\x00-\x7f\s,;|\"][^\s,;|\"]*(?: [^\s,;|\"]+)?")
 
 
-def decode(content: bytes, name: str) -> str:
-    """Return the text of a file called `name` in messages.
+def decode(content: bytes, name: str, *, legacy: bool = False) -> tuple[str, tuple[str, ...]]:
+    """Return the text of a file called `name` in messages, and what is to be said about its reading.
+
+    `legacy` reads text that is not UTF-8 as Windows-1252, the usual encoding of old Western spreadsheets and a
+    wider Latin-1, when every byte has a printable meaning in it; the note quotes a word by which to judge.
 
     Raises InputError: `empty-file` without any text, `binary` for NUL bytes and known binary formats,
-    `encoding` for text that is neither UTF-8 nor marked UTF-16.
+    `encoding` for text that is in none of these.
     """
     for start, what in _ARCHIVES.items():
         if content.startswith(start):
@@ -29,15 +36,38 @@ def decode(content: bytes, name: str) -> str:
     encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
     if encoding == "utf-8-sig" and b"\x00" in content:
         raise _nul(name)
+    notes: tuple[str, ...] = ()
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
-        raise _not_utf8(content, name, encoding, error) from None
+        old = _windows(content) if legacy and encoding != "utf-16" else None
+        if old is None:
+            raise _not_utf8(content, name, encoding, error) from None
+        text, notes = old, (_said(old, content, name, error),)
     if "\x00" in text:
         raise _nul(name)
     if not text.strip():
         raise InputError(f"{name} is empty", code="empty-file", hint="a header line is the least it needs")
-    return text
+    return text, notes
+
+
+def _windows(content: bytes) -> str | None:
+    """Return the text in Windows-1252, None when a byte has no printable meaning there."""
+    try:
+        text = content.decode("cp1252")
+    except UnicodeDecodeError:
+        return None
+    return None if _UNUSUAL.search(text) else text
+
+
+def _said(text: str, content: bytes, name: str, error: UnicodeDecodeError) -> str:
+    line = content.count(b"\n", 0, error.start) + 1
+    found = _FOREIGN_WORD.search(text, max(0, error.start - 60))
+    word = shown(found[0], 40) if found else ""
+    return (
+        f"{name}: not UTF-8, read as Windows-1252 (Latin-1), where line {line} says {word}; if that is wrong, "
+        "save the file as CSV UTF-8."
+    )
 
 
 def _nul(name: str) -> InputError:

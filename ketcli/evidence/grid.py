@@ -6,21 +6,26 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from ketcli.errors import InputError, Problem
 from ketcli.evidence.decode import decode
 
 FIELD_LIMIT = 1_000_000
-_DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+_DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+_SPREADSHEET_LINE = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
+
+Record = tuple[int, list[str]]
 
 
 @dataclass(frozen=True)
 class Grid:
-    """A CSV file as text: unique column names, rows of as many cells, the line each row begins on.
+    """A table as text: unique column names, rows of as many cells, the line each row begins on.
 
-    Rows of another length are left out and stand in `problems`; `notes` say what was read leniently.
+    Rows of another length are left out and stand in `problems`; `notes` say what was read leniently. `spelt` are
+    the names of columns in the file where the header here calls them otherwise.
     """
 
     name: str
@@ -29,6 +34,7 @@ class Grid:
     lines: list[int]
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
+    spelt: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def column(self, name: str) -> list[str]:
         """Return the cells of one column in file order."""
@@ -42,11 +48,29 @@ def read_grid(content: bytes, name: str, known: Collection[str] = ()) -> Grid:
     Raises InputError for a file that is no CSV text at all: empty, binary, another encoding, broken quoting, a
     cell above 1 MB.
     """
-    text = decode(content, name)
-    delimiter = _delimiter(text, known)
-    records = _records(text, delimiter, name)
-    _, first = next(records)
-    names = [_normal(cell) if _normal(cell) in known else cell.strip() for cell in first]
+    text, notes = decode(content, name)
+    return text_grid(text, name, known, lambda cell: normal(cell) in known, notes)
+
+
+def text_grid(
+    text: str, name: str, known: Collection[str], means: Callable[[str], bool], notes: Iterable[str] = ()
+) -> Grid:
+    """Read CSV text; the delimiter is the one under which most cells of the header mean something (`means`)."""
+    first_line = 1
+    if named := _SPREADSHEET_LINE.match(text):  # sep=; as spreadsheets write it before the header
+        text, first_line = text[named.end() :], 2
+    delimiter = named[1] if named and named[1] in _DELIMITERS else _delimiter(text, means)
+    said = [] if delimiter == "," else [f"{name}: columns are separated by {_DELIMITERS[delimiter]}"]
+    records = text_records(text, delimiter, name, first_line)
+    return assemble(records, name, known, (*notes, *said))
+
+
+def assemble(records: Iterator[Record], name: str, known: Collection[str] = (), notes: Iterable[str] = ()) -> Grid:
+    """Return records, the header first, as a grid; names in `known` are found in any case and with blanks."""
+    _, first = next(records, (0, []))
+    if not any(cell.strip() for cell in first):
+        raise InputError(f"{name} is empty", code="empty-file", hint="a header line is the least it needs")
+    names = [normal(cell) if normal(cell) in known else cell.strip() for cell in first]
     keep = [i for i, column in enumerate(names) if column and column not in names[:i]]
     unnamed = [i for i, column in enumerate(names) if not column]
     rows: list[list[str]] = []
@@ -66,16 +90,19 @@ def read_grid(content: bytes, name: str, known: Collection[str] = ()) -> Grid:
     for place in sorted(lost):
         text_of = f"column {place + 1} holds values but has no name"
         problems.append(Problem("unnamed-column", name, 1, "", "", text_of, "name it or delete it"))
-    notes = []
-    if delimiter != ",":
-        notes.append(f"{name}: columns are separated by {_DELIMITERS[delimiter]}")
+    said = [*notes]
     if blank:
-        notes.append(f"{name}: {blank} row{'s' * (blank != 1)} without any value left out")
-    return Grid(name, tuple(names[i] for i in keep), rows, lines, tuple(problems), tuple(notes))
+        said.append(f"{name}: {blank} row{'s' * (blank != 1)} without any value left out")
+    return Grid(name, tuple(names[i] for i in keep), rows, lines, tuple(problems), tuple(said))
 
 
-def _delimiter(text: str, known: Collection[str]) -> str:
-    """Return the delimiter under which the header names most known columns, else the one that splits it most."""
+def normal(name: str) -> str:
+    """Return a column name as the schema would write it: lower case, underscores."""
+    return re.sub(r"[\s-]+", "_", name.strip().lower())
+
+
+def _delimiter(text: str, means: Callable[[str], bool]) -> str:
+    """Return the delimiter under which most cells of the header mean something, else that splits it most."""
     first = text.lstrip("\r\n").splitlines()[0]
 
     def score(delimiter: str) -> tuple[int, int]:
@@ -83,22 +110,22 @@ def _delimiter(text: str, known: Collection[str]) -> str:
             cells = next(csv.reader([first], delimiter=delimiter), [])
         except csv.Error:  # a cell beyond the limit: the reader proper will say where
             return 0, 0
-        return sum(_normal(cell) in known for cell in cells), len(cells)
+        return sum(means(cell) for cell in cells), len(cells)
 
     return max(_DELIMITERS, key=score)
 
 
-def _records(text: str, delimiter: str, name: str) -> Iterator[tuple[int, list[str]]]:
+def text_records(text: str, delimiter: str, name: str, first_line: int = 1) -> Iterator[Record]:
     """Yield each record with the line it begins on; blank lines before the header are passed over."""
     before = csv.field_size_limit(FIELD_LIMIT)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    line, begun = 1, False
+    line, begun = first_line, False
     try:
         for record in reader:
             begun = begun or bool(record)
             if begun:
                 yield line, record
-            line = reader.line_num + 1
+            line = reader.line_num + first_line
     except csv.Error as error:
         raise _unreadable(name, line, str(error)) from None
     finally:
@@ -146,8 +173,3 @@ def _ragged(name: str, line: int, record: list[str], width: int) -> Problem:
         f"the row has {len(record)} cells, the header {width}",
         f"look for {more}",
     )
-
-
-def _normal(name: str) -> str:
-    """Return a column name as the schema would write it: lower case, underscores."""
-    return re.sub(r"[\s-]+", "_", name.strip().lower())

@@ -10,11 +10,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Any
 
-from ketcli.errors import DataError, InputError, Problem, unknown_value
+from ketcli.errors import DataError, InputError, Problem, UsageError, unknown_value
 from ketcli.evidence import catalog
 from ketcli.evidence.cells import CellError, Value, parse
 from ketcli.evidence.fields import Field, Table
 from ketcli.evidence.grid import Grid, read_grid
+from ketcli.evidence.intake import read_bytes, read_stream
 from ketcli.evidence.schema import TABLES
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ def type_columns(grid: Grid, table: Table) -> tuple[Columns, list[Problem]]:
         values[name] = list(grid.column(name))
     notes = list(grid.notes)
     if unknown:
-        notes.append(f"{grid.name}: unknown column{'s' * (len(unknown) > 1)} kept: {', '.join(unknown)}")
+        fate = "not used" if table.name == "flat" else "kept"
+        notes.append(f"{grid.name}: unknown column{'s' * (len(unknown) > 1)} {fate}: {', '.join(unknown)}")
     return Columns(table, values, tuple(notes)), problems
 
 
@@ -116,15 +118,15 @@ def frame(columns: Columns) -> DataFrame:
 def read_table(source: str | Path | IO[bytes], table: Table) -> DataFrame:
     """Read a CSV file or open binary stream as `table` into a pandas frame, see `read_columns` and `frame`."""
     if isinstance(source, str | Path):
-        return frame(read_columns(catalog.read_bytes(Path(source)), str(source), table))
+        return frame(read_columns(read_bytes(Path(source)), str(source), table))
     return frame(read_columns(source.read(), str(getattr(source, "name", "standard input")), table))
 
 
 def _read_stdin() -> bytes:
-    """Return standard input whole; InputError when the process has none."""
+    """Return standard input whole; InputError when the process has none, or it is too large."""
     if sys.stdin is None:
         raise InputError("there is no standard input", code="no-input", hint="name a file instead of -")
-    return sys.stdin.buffer.read()
+    return read_stream(sys.stdin.buffer, "standard input")
 
 
 class Evidence:
@@ -138,17 +140,33 @@ class Evidence:
         self._frames: dict[str, DataFrame] = {}
 
     @classmethod
-    def open(cls, data: str | None = None, environment: Mapping[str, str] = MappingProxyType({})) -> Evidence:
-        """Open a folder of tables, a single CSV file, "-" (standard input), or the data of ket.
+    def open(
+        cls,
+        data: str | None = None,
+        environment: Mapping[str, str] = MappingProxyType({}),
+        columns: Mapping[str, str] = MappingProxyType({}),
+    ) -> Evidence:
+        """Open a folder of tables, a single file of trials, "-" (standard input), or the data of ket.
 
-        Raises InputError when there is nothing to read, DataError with every broken rule of a user's own data.
+        `columns` names the columns of a single file where their names do not, see `flat_columns.find_columns`.
+        Raises InputError when there is nothing to read, DataError with every broken rule of a user's own data,
+        UsageError when a column, or a part of the file, must be named.
         """
         location = catalog.locate(data, environment, _read_stdin)
+        if columns and not location.single:
+            raise UsageError(
+                "--column is for a single file of trials; the tables of a folder have fixed names",
+                code="option-without-effect",
+                hint="leave it out, or name the file with --data",
+            )
         if location.shipped:
             return cls(location)
         from ketcli.evidence.check import inspect
 
-        inspection = inspect(location)
+        inspection = inspect(location, columns)
+        if unclear := [p for p in inspection.errors if p.code == "ambiguous-column"]:
+            raise UsageError(str(unclear[0]).removesuffix(f" [{unclear[0].code}]"), code=unclear[0].code,
+                             hint="; ".join(problem.fix for problem in unclear))  # fmt: skip
         if errors := inspection.errors:
             raise DataError(errors, hint=f"run `ket check {data or location.path}` for all problems")
         if location.single:
@@ -194,7 +212,7 @@ class Evidence:
             table = TABLES[name]
             if self.has(name) and self.location.path is not None:
                 file = self.location.path / f"{name}.csv"
-                self._columns[name] = read_columns(catalog.read_bytes(file), file.name, table)
+                self._columns[name] = read_columns(read_bytes(file), file.name, table)
             else:
                 self._columns[name] = Columns(table, {column: [] for column in table.columns})
         return self._columns[name]

@@ -10,11 +10,14 @@ import hashlib
 import io
 import json
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ketcli.evidence import catalog, dictionary
 from ketcli.evidence.fields import Field, ForeignKey, Table
+from ketcli.evidence.intake import read_bytes
 from ketcli.evidence.schema import TABLES
 
 # year.month of the last change, then a counter: a changed number moves the month or the counter
@@ -24,17 +27,26 @@ TABLE_PROFILE = "https://datapackage.org/profiles/2.0/tableschema.json"
 _TYPES = {"number": "number", "integer": "integer", "flag": "boolean"}
 
 
-def describe(folder: Path) -> dict[str, Any]:
-    """Return the descriptor of the data package in a folder of tables."""
-    return {
-        "$schema": PROFILE,
-        "name": "ket-data",
-        "title": "Ketamine and esketamine in treatment-resistant depression: study results with sources",
-        "description": (
-            "Response, remission, side effects, factors and durability by study and arm, published reviews, "
-            "and background. Every row names the page its number was seen on. Read README.md before pooling."
-        ),
-        "version": DATA_VERSION,
+@dataclass(frozen=True)
+class About:
+    """What a data package says of itself beside its tables; `more` are further properties of the standard."""
+
+    name: str
+    title: str
+    description: str
+    version: str
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+SHIPPED = About(
+    name="ket-data",
+    title="Ketamine and esketamine in treatment-resistant depression: study results with sources",
+    description=(
+        "Response, remission, side effects, factors and durability by study and arm, published reviews, "
+        "and background. Every row names the page its number was seen on. Read README.md before pooling."
+    ),
+    version=DATA_VERSION,
+    more={
         "keywords": ["ketamine", "esketamine", "treatment-resistant depression", "meta-analysis"],
         "licenses": [
             {
@@ -45,13 +57,38 @@ def describe(folder: Path) -> dict[str, Any]:
         ],
         "contributors": [{"title": "The ket authors", "roles": ["author"]}],
         "sources": [{"title": "Published studies and registries; the column source_url names the page per row"}],
-        "resources": [_resource(folder, TABLES[name]) for name in catalog.tables_in(folder)],
+    },
+)
+
+
+def describe(folder: Path) -> dict[str, Any]:
+    """Return the descriptor of the data package of ket in a folder of tables."""
+    return describe_tables(
+        {name: read_bytes(folder / f"{name}.csv") for name in catalog.tables_in(folder)}, SHIPPED
+    )
+
+
+def describe_tables(contents: Mapping[str, bytes], about: About) -> dict[str, Any]:
+    """Return the descriptor of a package of tables, given the bytes of each table's file by the table's name."""
+    return {
+        "$schema": PROFILE,
+        "name": about.name,
+        "title": about.title,
+        "description": about.description,
+        "version": about.version,
+        **about.more,
+        "resources": [_resource(TABLES[name], content) for name, content in contents.items()],
     }
+
+
+def as_json(descriptor: Mapping[str, Any]) -> str:
+    """Return a descriptor as the text of datapackage.json."""
+    return json.dumps(descriptor, indent=1, ensure_ascii=False) + "\n"
 
 
 def descriptor_text(folder: Path) -> str:
     """Return the content of datapackage.json for a folder of tables."""
-    return json.dumps(describe(folder), indent=1, ensure_ascii=False) + "\n"
+    return as_json(describe(folder))
 
 
 def write(folder: Path) -> None:
@@ -67,15 +104,13 @@ def readme_text(readme: str, folder: Path) -> str:
     return dictionary.replace(readme, dictionary.markdown(rows, DATA_VERSION))
 
 
-def _resource(folder: Path, table: Table) -> dict[str, Any]:
-    file = folder / f"{table.name}.csv"
-    content = catalog.read_bytes(file)
+def _resource(table: Table, content: bytes) -> dict[str, Any]:
     return {
         "name": table.name,
         "type": "table",
         "title": table.title,
         "description": table.description,
-        "path": file.name,
+        "path": f"{table.name}.csv",
         "scheme": "file",
         "format": "csv",
         "mediatype": "text/csv",
@@ -152,7 +187,7 @@ def _constraints(field: Field) -> dict[str, Any]:
 
 
 def _count_rows(file: Path) -> int:
-    text = catalog.read_bytes(file).decode("utf-8")
+    text = read_bytes(file).decode("utf-8")
     return sum(1 for _ in csv.reader(io.StringIO(text, newline=""))) - 1
 
 

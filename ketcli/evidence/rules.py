@@ -32,10 +32,17 @@ _ALL = (
     Rule("encoding", "Text is UTF-8", "Guessing an encoding turns names into others without a word."),
     Rule("bad-quoting", "Quotation marks pair up", "Cells after a stray mark would land in wrong columns."),
     Rule("huge-field", "A cell is shorter than 1 MB", "A cell that long comes from an unclosed quotation mark."),
+    Rule("too-large", "A file is smaller than 32 MB", "Memory stays bounded; study results are far smaller."),
+    Rule(
+        "broken-archive", "Compressed files and workbooks are whole", "Half a table would be pooled as a whole one."
+    ),
+    Rule("missing-extra", "The library for a format is installed", "Few need it, so it is not installed for all."),
+    Rule("formula-without-value", "Formulas have been computed", "An uncomputed number would count as missing."),
     # the header and the shape
     Rule("duplicate-column", "A column name stands once", "Which of the two is meant is anybody's guess."),
     Rule("unnamed-column", "A column with values has a name", "Values without a name cannot be used."),
     Rule("missing-column", "Required columns are there", "Rows mean nothing without them."),
+    Rule("ambiguous-column", "What a column holds is clear", "A guess could pool the wrong numbers."),
     Rule(
         "unknown-column",
         "Columns are known",
@@ -46,6 +53,7 @@ _ALL = (
     # the cell
     Rule("missing-value", "Required cells are filled", "The row cannot be used without the value."),
     Rule("not-a-number", "Numeric columns hold numbers alone", "Text in a number would be dropped or misread."),
+    Rule("ambiguous-comma", "A comma in a number is a decimal comma", "1,234 may be a thousand times as much."),
     Rule("not-finite", "Numbers are finite", "NaN and infinity stand for a missing value or a failed sum."),
     Rule("not-whole", "Counts are whole", "People come whole; a fraction is a percent in the wrong column."),
     Rule(

@@ -7,15 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from ketcli.errors import DataError, InputError, Problem, UsageError, unknown_value
-from ketcli.evidence.cells import CellError, parse_number
-from ketcli.evidence.grid import Grid, read_grid
-from ketcli.owndata.roles import read_name, squash
+from ketcli.evidence.cells import COMMA_NUMBER, CellError, decimal_point, parse_number
+from ketcli.evidence.formats.anyfile import read_any
+from ketcli.evidence.grid import Grid
+from ketcli.owndata.roles import squash
 
 _MISSING = re.compile(
     r"|\.+|-+|–|—|\?|na|n/a|n\.a\.|#n/a|nan|null|none|nil|nr|nd|missing|unknown|not (?:reported|available|stated)",
     re.IGNORECASE,
 )
-_COMMA = re.compile(r"([+-]?[0-9]+),([0-9]+)")
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def read_sheet(content: bytes, name: str) -> Sheet:
     Raises InputError when it is no CSV text, DataError for rows longer or shorter than the header. Columns without
     a name (a program's row numbers) are left out, repeated names are a mistake only when such a column is used.
     """
-    grid = read_grid(content, name, _known(content))
+    grid = read_any(content, name)
     ragged = [problem for problem in grid.problems if problem.code == "ragged-row"]
     if ragged:
         raise DataError(ragged)
@@ -97,17 +97,7 @@ def read_number(text: str) -> float | None:
     """
     if is_missing(text):
         return None
-    plain = text.replace("−", "-").replace("\u00a0", "")
-    if comma := _COMMA.fullmatch(plain):
-        whole, part = comma.groups()
-        if len(part) == 3 and whole.lstrip("+-") != "0":
-            raise CellError(
-                "ambiguous-comma",
-                f"{text!r} may be {whole}.{part} or {whole}{part}",
-                "write the number with a decimal point and without a sign between thousands",
-            )
-        plain = f"{whole}.{part}"
-    return parse_number(plain)
+    return parse_number(decimal_point(text))
 
 
 def is_missing(text: str) -> bool:
@@ -135,13 +125,6 @@ def numbers(sheet: Sheet, column: str, problems: list[Problem]) -> list[float | 
     return values
 
 
-def _known(content: bytes) -> tuple[str, ...]:
-    """Return the names in the first line that mean something, by which the delimiter is told."""
-    start = content[:4000].split(b"\n", 1)[0].decode("utf-8", "replace")
-    names = (name.strip().strip('"').lower() for name in re.split(r"[,;\t]", start))
-    return tuple(name for name in names if name and (read_name(name) or name == "study"))
-
-
 def _notes(grid: Grid) -> tuple[str, ...]:
-    commas = any(_COMMA.fullmatch(cell.strip()) for row in grid.rows for cell in row)
+    commas = any(COMMA_NUMBER.fullmatch(cell.strip()) for row in grid.rows for cell in row)
     return (*grid.notes, *(("Decimal commas are read as points.",) if commas else ()))

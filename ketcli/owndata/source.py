@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import stat
 
 from ketcli.errors import InputError
+from ketcli.evidence.intake import given_path, is_there, read_bytes
 
 
 def read_file(name: str) -> bytes:
-    """Return the content of a file; InputError when it is a folder, is not there or cannot be read."""
-    path = Path(name)
-    if path.is_dir():
+    """Return the content of a file (of FILE#PART too); InputError for a folder, and what cannot be read."""
+    path = given_path(name)
+    if is_there(path, stat.S_ISDIR):
         raise InputError(f"{name} is a folder", code="no-file", hint="name a CSV file in it")
-    try:
-        return path.read_bytes()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(
-            f"cannot read {name}: {reason.lower()}", code="no-file", hint="check the path and its permissions"
-        ) from None
+    return read_bytes(path)

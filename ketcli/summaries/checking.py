@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from ketcli.evidence import catalog, check
 from ketcli.evidence.rules import RULES
 from ketcli.report import Column, Display, Fact, Note, Report, Row
 
+ABOUT_RULES = "ket check --rules lists every rule and why it exists."
 
-def inspect(target: str | None, environment: Mapping[str, str], content: bytes | None = None) -> Report:
-    """Return one row per problem of a folder, a file, standard input (`content`) or the bundled data."""
+
+def inspect(
+    target: str | None,
+    environment: Mapping[str, str],
+    content: bytes | None = None,
+    columns: Mapping[str, str] = MappingProxyType({}),
+) -> Report:
+    """Return one row per problem of a folder, a file, standard input (`content`) or the bundled data.
+
+    `columns` names the columns of a single file where their names do not.
+    """
     location = catalog.locate(target, environment, lambda: content or b"")
-    inspection = check.inspect(location)
+    inspection = check.inspect(location, columns)
     rows: list[Row] = [
         {
             "severity": RULES[p.code].severity if p.code in RULES else "error",
@@ -53,12 +64,18 @@ def inspect(target: str | None, environment: Mapping[str, str], content: bytes |
             Display("Rule", "text", ("code",), rank=2),
         ),
         facts=(Fact("Read", read),) if read else (),
-        notes=(Note("about", "ket check --rules lists every rule and why it exists."),) if rows else (),
+        notes=(*_read_as(inspection), *((Note("about", ABOUT_RULES),) if rows else ())),
         group_by=("file",),
         heading=("file",),
         emphasis=frozenset(),
         empty="No problem.",
     )
+
+
+def _read_as(inspection: check.Inspection) -> tuple[Note, ...]:
+    """Return what was read leniently, as every command tells it."""
+    said = (note for columns in inspection.columns.values() for note in columns.notes)
+    return tuple(Note("choice", note) for note in dict.fromkeys(said))
 
 
 def rules() -> Report:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ketcli.evidence import event_names
 from ketcli.report import Axis, Column, Display, Fact, Note, Report, Row, Value
 from ketcli.summaries.columns import columns
 from ketcli.summaries.durability import durability
@@ -139,8 +140,11 @@ def _lasting(evidence: Evidence, filters: Filters, how: Settings) -> Iterable[Li
 
 
 def _harms(evidence: Evidence, filters: Filters, how: Settings) -> Iterable[Line]:
-    """Return the pooled incidence of the main side effects beside their control."""
-    for row in side_effects(evidence, filters, how, event=HARMS, pooled_only=True).rows:
+    """Return the pooled incidence of the main side effects beside their control; own data may lack all of them."""
+    events = [event for event in HARMS if event in event_names.names(evidence)]
+    if not events:
+        return
+    for row in side_effects(evidence, filters, how, event=events, pooled_only=True).rows:
         if row["kind"] == "pooled" and row["drug"] == "esketamine" and row["phase"] == "acute-course":
             name = str(row["event"])
             line = _line(

@@ -23,7 +23,7 @@ def row(**changes: str) -> str:
 
 
 REFUSED: dict[str, tuple[bytes, str]] = {
-    "not UTF-8": (flat(row(study="Müller")).decode().encode("latin-1"), "encoding"),
+    "no known encoding": (flat(row(study="M\x81ller")).decode().encode("latin-1"), "encoding"),
     "missing column": (flat("Smith,ketamine,1,9\n", header="study,drug,time_days,events\n"), "missing-column"),
     "duplicate column": (flat(ROW.strip() + ",9\n", header=HEADER.strip() + ",events\n"), "duplicate-column"),
     "text in a number": (flat(row(events="nine")), "not-a-number"),
@@ -49,6 +49,7 @@ ACCEPTED: dict[str, bytes] = {
     "plain": flat(ROW),
     "BOM": b"\xef\xbb\xbf" + flat(ROW),
     "UTF-16": flat(ROW).decode().encode("utf-16"),
+    "Latin-1": flat(row(study="Müller")).decode().encode("latin-1"),
     "semicolons": flat(ROW).replace(b",", b";"),
     "tabs": flat(ROW).replace(b",", b"\t"),
     "carriage returns": flat(ROW).replace(b"\n", b"\r\n"),

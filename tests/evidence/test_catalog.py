@@ -11,6 +11,7 @@ import pytest
 
 from ketcli.errors import InputError
 from ketcli.evidence import catalog
+from ketcli.evidence.intake import read_bytes
 from ketcli.evidence.load import Evidence
 from tests.evidence.examples import csv_bytes, valid_folder, write_folder
 
@@ -58,7 +59,7 @@ def test_folder_without_tables_is_refused(tmp_path: Path) -> None:
 def test_unreadable_file_is_an_input_error(tmp_path: Path) -> None:
     """A path that cannot be opened as a file is the user's to mend."""
     with pytest.raises(InputError) as caught:
-        catalog.read_bytes(tmp_path)
+        read_bytes(tmp_path)
     assert caught.value.code == "no-file"
 
 

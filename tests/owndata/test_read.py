@@ -88,7 +88,7 @@ def test_a_repeated_column_is_an_error_only_when_used() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "code"), [(b"", "empty-file"), (b"PK\x03\x04", "binary"), (b"a\xff,b\n", "encoding")]
+    ("content", "code"), [(b"", "empty-file"), (b"PK\x03\x04", "binary"), (b"a\x81,b\n", "encoding")]
 )
 def test_what_is_no_csv_is_refused(content: bytes, code: str) -> None:
     with pytest.raises(InputError) as caught:

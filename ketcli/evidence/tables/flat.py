@@ -49,3 +49,9 @@ FLAT = Table(
     ),
 )
 FLAT_REQUIRED_COLUMNS = ("study", "drug", "route", "outcome", "time_days", "events", "total")
+# columns of a file that puts a control arm beside the treated one: each row becomes two
+CONTROLS = (
+    code("control_drug", codes.DRUGS, "What the control arm of the same row received"),
+    EVENTS.but(name="control_events", description="People with the outcome in the control arm"),
+    TOTAL.but(name="control_total", description="People it was counted among in the control arm"),
+)

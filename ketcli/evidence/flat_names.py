@@ -1,0 +1,120 @@
+"""The names that columns of a flat file go by, and the words that stand for its codes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from ketcli.evidence.fields import Field
+from ketcli.evidence.treatments import ALIASES
+from ketcli.owndata.roles import read_name, squash, text_names
+
+# Names by column, letters and digits only, the surest first.
+TEXT_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "study": text_names("study"),
+        "drug": (
+            *("drug", "drugname", "medication", "medicine", "substance", "compound", "agent", "treatment"),
+            *("intervention", "condition", "arm", "armname", "group"),
+        ),
+        "control_drug": ("controldrug", "comparator", "control", "controlarm", "controlcondition", "comparison"),
+        "route": ("route", "routeofadministration", "administration", "administrationroute", "adminroute", "roa"),
+        "outcome": ("outcome", "outcomename", "outcomemeasure", "endpoint", "outcometype"),
+        "role": text_names("part"),
+        "regimen": ("regimen", "regime", "treatmentregimen"),
+        "population": ("population", "studypopulation", "patientpopulation"),
+        "dose": ("dose", "dosage", "singledose"),
+        "scale": ("scale", "ratingscale", "instrument", "questionnaire"),
+        "time_anchor": ("timeanchor", "anchor", "countedfrom"),
+        "analysis_set": ("analysisset", "analysispopulation", "analysis", "analysed", "analyzed"),
+        "design": ("design", "studydesign", "trialdesign"),
+        "year": text_names("year"),
+        "course_days": ("coursedays", "courselengthdays", "courselength"),
+        "source_url": ("sourceurl", "url", "link", "webpage", "webaddress"),
+    }
+)
+COUNTS = ("events", "total", "control_events", "control_total")
+_COUNTED = re.compile(r"(?:n|num|number)(?:of)?[ _.-]*")
+_MORE_EVENTS = frozenset(("remitters", "remitter", "remitted", "responded", "responses"))
+
+# Units by what a column of times is called after; "" is a time without a unit, which has to be asked for.
+TIME_UNITS: Mapping[str, float | None] = MappingProxyType(
+    {
+        **dict.fromkeys(("timedays", "days", "day", "timeday", "timed", "dayssincefirstdose", "followupdays"), 1.0),
+        **dict.fromkeys(("timeindays", "daysafterfirstdose", "studyday"), 1.0),
+        **dict.fromkeys(("timeweeks", "weeks", "week", "timeweek", "timew", "timeinweeks", "followupweeks"), 7.0),
+        **dict.fromkeys(("timehours", "hours", "hour", "timehour", "timeh", "timeinhours", "hrs"), 1.0 / 24.0),
+        **dict.fromkeys(("time", "timepoint", "followup", "assessmenttime", "visit"), None),
+    }
+)
+_CELL_TIME = re.compile(r"(\d+(?:\.\d+)?)\s*-?\s*(min|minutes?|h|hrs?|hours?|d|days?|w|wks?|weeks?)", re.IGNORECASE)
+_VISIT = re.compile(r"(day|week|hour)\s*(\d+(?:\.\d+)?)", re.IGNORECASE)
+_UNIT_DAYS = MappingProxyType({"m": 1.0 / 1440.0, "h": 1.0 / 24.0, "d": 1.0, "w": 7.0})
+
+_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "outcome": {
+            **dict.fromkeys(("responder", "responders", "responded", "responserate"), "response"),
+            **dict.fromkeys(("remitter", "remitters", "remitted", "remissionrate"), "remission"),
+        },
+        "regimen": {"single": "single-dose", "onedose": "single-dose", "repeatedcourse": "repeated"},
+        "analysis_set": {"intentiontotreat": "itt", "intenttotreat": "itt", "completer": "completers"},
+        "role": {
+            **dict.fromkeys(("treatment", "experimental", "intervention", "treated"), "active"),
+            **dict.fromkeys(("placebo", "comparator", "reference"), "control"),
+        },
+    }
+)
+
+
+def text_rank(field: str, name: str) -> int | None:
+    """Return the place of a column's name among the names of a field, the surest 0; None when not among them."""
+    names = TEXT_NAMES.get(field, ())
+    return names.index(squash(name)) if squash(name) in names else None
+
+
+def count_role(name: str) -> tuple[str, int] | None:
+    """Return which count a column's name stands for and how plainly (higher is plainer), None for none.
+
+    `n_responders` is the number of responders, not a total beside one.
+    """
+    reading = read_name(name)
+    if reading is None:
+        rest = _COUNTED.sub("", name.lower(), count=1)
+        reading = read_name(rest) if rest != name.lower() else None
+        if squash(rest) in _MORE_EVENTS:
+            return "events", 1
+    return (reading.role, reading.rank) if reading is not None and reading.role in COUNTS else None
+
+
+def means_something(name: str) -> bool:
+    """Return whether a column's name is known anywhere here, by which a delimiter is told."""
+    return (
+        squash(name) in TIME_UNITS
+        or read_name(name) is not None
+        or count_role(name) is not None
+        or any(squash(name) in names for names in TEXT_NAMES.values())
+    )
+
+
+def in_days(text: str) -> float | None:
+    """Return a time that carries its unit (24 h, 2 weeks, day 7) in days, None when it carries none."""
+    if found := _CELL_TIME.fullmatch(text.strip()):
+        return float(found[1]) * _UNIT_DAYS[found[2][0].lower()]
+    if found := _VISIT.fullmatch(text.strip()):
+        return float(found[2]) * _UNIT_DAYS[found[1][0].lower()]
+    return None
+
+
+def as_code(field: Field, text: str) -> str | None:
+    """Return the code of a column that a word stands for (Ketamine, i.v., responders), None when there is none."""
+    wanted = squash(text)
+    for code in field.codes or ():
+        if squash(code) == wanted:
+            return code
+    if field.name in _WORDS and wanted in _WORDS[field.name]:
+        return _WORDS[field.name][wanted]
+    aliases = {squash(alias): code for alias, code in ALIASES.items()}
+    found = aliases.get(wanted, "")
+    return found if found in (field.codes or ()) else None

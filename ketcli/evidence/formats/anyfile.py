@@ -1,0 +1,40 @@
+"""Somebody's own file as a grid of cells, whatever its form: compressed, a workbook, Parquet, CSV, an export."""
+
+from __future__ import annotations
+
+from ketcli.errors import UsageError
+from ketcli.evidence.decode import decode
+from ketcli.evidence.flat_names import means_something
+from ketcli.evidence.formats import metapsy, parquet, revman, workbook
+from ketcli.evidence.formats.compressed import expand
+from ketcli.evidence.grid import Grid, assemble, text_grid
+from ketcli.evidence.intake import split_part
+
+
+def read_any(content: bytes, name: str) -> Grid:
+    """Return the table in a file's bytes; `name` is what messages call it, with `#part` when a part is asked for.
+
+    A part is a sheet of a workbook, an analysis of a RevMan export (1.2) or an outcome of Metapsy data. Raises
+    InputError for what is no table, UsageError when a part must be named, see the modules of this package.
+    """
+    file, part = split_part(name)
+    content = expand(content, file)
+    if workbook.is_workbook(content):
+        grid = assemble(workbook.sheet_records(content, file, part), name)
+        part = ""
+    elif content.startswith(parquet.MAGIC):
+        grid = assemble(parquet.parquet_records(content, file), name)
+    else:
+        text, notes = decode(content, file, legacy=True)
+        grid = text_grid(text, name, (), means_something, notes)
+    if revman.is_revman(grid.header):
+        return revman.trials(grid, part)
+    if metapsy.is_metapsy(grid.header):
+        return metapsy.comparisons(grid, part)
+    if part:
+        raise UsageError(
+            f"{file} has no parts to choose from, but {part!r} is asked for",
+            code="unknown-part",
+            hint="leave out the hash and what follows it",
+        )
+    return grid

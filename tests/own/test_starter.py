@@ -1,0 +1,115 @@
+"""A folder to begin with: valid, described, read by every command, and made whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+
+import pytest
+
+from ketcli.evidence import starter
+from ketcli.evidence.check import check_folder
+from tests.command import ket
+
+COMMANDS = (
+    (),
+    ("rates",),
+    ("rates", "--outcome", "remission"),
+    ("side-effects",),
+    ("factors",),
+    ("factors", "--sex"),
+    ("studies",),
+    ("studies", "example-a"),
+    ("compare", "ketamine", "midazolam"),
+    ("timeline",),
+    ("durability",),
+    ("safety",),
+    ("expect",),
+    ("trd",),
+    ("mechanism",),
+    ("outlook",),
+    ("reviews",),
+    ("claims",),
+    ("data", "tables"),
+    ("data", "schema"),
+    ("data", "schema", "outcomes"),
+    ("data", "show", "outcomes"),
+    ("forest", "rates"),
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A starter folder made by the command."""
+    made = tmp_path / "mine"
+    assert ket("data", "new", str(made)).code == 0
+    return made
+
+
+def test_keeps_every_rule(folder: Path) -> None:
+    """The examples that people copy from are themselves without error or warning."""
+    assert check_folder(folder) == []
+    assert ket("check", str(folder), "--csv").out.count("\n") == 1
+
+
+def test_is_a_valid_package_to_another_reader(folder: Path) -> None:
+    """datapackage.json and the tables agree in an independent implementation of the standard."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import frictionless
+
+        report = frictionless.validate(str(folder / "datapackage.json"))
+    assert (report.valid, len(report.tasks)) == (True, len(starter.NAMES))
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_reads_it(command: tuple[str, ...], folder: Path) -> None:
+    """A new folder is an answer to every question, for people and for machines."""
+    for form in ("table", "json"):
+        result = ket(*command, "--data", str(folder), "--format", form)
+        assert (result.code, result.err) == (0, "")
+        assert result.out
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_reads_bare_tables(command: tuple[str, ...], tmp_path: Path) -> None:
+    """Headers alone are no error: nothing is known yet."""
+    made = tmp_path / "bare"
+    assert ket("data", "new", str(made), "--bare").code == 0
+    if command != ("studies", "example-a"):
+        assert ket(*command, "--data", str(made), "--format", "table").code == 0
+
+
+def test_examples_are_recalled_until_they_are_gone(folder: Path, tmp_path: Path) -> None:
+    """Made-up studies that are pooled with real ones would be a wrong number: every answer says so."""
+    notes = json.loads(ket("rates", "--data", str(folder), "--json").out)["notes"]
+    assert any("example-a" in str(note) and "made-up" in str(note) for note in notes)
+    bare = tmp_path / "bare"
+    ket("data", "new", str(bare), "--bare")
+    assert "made-up" not in ket("rates", "--data", str(bare), "--json").out
+
+
+def test_taken_places_are_left_alone(folder: Path, tmp_path: Path) -> None:
+    """A folder with files, or a file, is never written over; an empty folder is filled."""
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    taken = tmp_path / "file"
+    taken.write_text("mine")
+    for place in (folder, taken):
+        result = ket("data", "new", str(place))
+        assert (result.code, result.out) == (1, "")
+        assert "[folder-exists]" in result.err
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+    assert taken.read_text() == "mine"
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert ket("data", "new", str(empty)).code == 0
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["empty", "file", "mine"]
+
+
+def test_place_that_cannot_be_written(tmp_path: Path) -> None:
+    """A parent that is not there is one clear error, and nothing is left behind."""
+    result = ket("data", "new", str(tmp_path / "no" / "such"))
+    assert result.code == 1
+    assert "[cannot-write]" in result.err
+    assert list(tmp_path.iterdir()) == []
