@@ -26,15 +26,28 @@ DASHES: tuple[tuple[float, ...], ...] = ((), (5, 2), (1.5, 1.5), (6, 2, 1.5, 2),
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 DPI = 200
+# Settings that are about windows and programs, not about looks; to touch them can start a graphical toolkit.
+NO_STYLE = (
+    "backend",
+    "date.epoch",
+    "docstring",
+    "figure.max_open",
+    "figure.raise",
+    "interactive",
+    "savefig.directory",
+    "timezone",
+    "tk.",
+    "toolbar",
+    "webagg",
+)
 LARGEST_SIDE = 30_000  # pixels; Agg refuses 65 536
 
 
 def settings() -> Any:
     """Return matplotlib's settings: its own defaults, whatever the user's file says, and what a paper needs."""
     import matplotlib
-    from matplotlib.style import core
 
-    own: dict[Any, Any] = {k: v for k, v in matplotlib.rcParamsDefault.items() if k not in core.STYLE_BLACKLIST}
+    own: dict[Any, Any] = {k: v for k, v in matplotlib.rcParamsDefault.items() if not k.startswith(NO_STYLE)}
     return own | {
         "font.family": [FONT],
         "svg.fonttype": "none",
