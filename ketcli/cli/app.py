@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ketcli import __version__
-from ketcli.cli import background, compare, course, data, evidence, expect, figures, pool, studies, verify
+from ketcli.cli import (
+    background,
+    claims,
+    compare,
+    course,
+    data,
+    evidence,
+    expect,
+    figures,
+    pool,
+    report,
+    studies,
+    verify,
+)
 from ketcli.cli.data import DataOption
 from ketcli.cli.late import LateTyper
 from ketcli.cli.open import open_evidence
@@ -71,8 +84,10 @@ studies.register(app)
 compare.register(app)
 course.register(app)
 expect.register(app)
+claims.register(app)
 background.register(app)
 pool.register(app)
 figures.register(app)
+report.register(app)
 data.register(app)
 verify.register(app)

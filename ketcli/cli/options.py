@@ -41,8 +41,8 @@ class OutputOptions:
     format: Annotated[
         str | None,
         _option(
-            "auto, table, csv, tsv, json, ndjson, markdown, svg, png or pdf; auto is a table on a terminal, CSV in "
-            "a pipe.",
+            "auto, table, csv, tsv, json, ndjson, markdown, html, svg, png or pdf; auto is a table on a terminal, "
+            "CSV in a pipe.",
             "--format",
             "-f",
             panel=OUTPUT,

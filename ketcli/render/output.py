@@ -9,8 +9,9 @@ from ketcli.report import Report
 from ketcli.terminal import Terminal
 
 PICTURES = ("svg", "png", "pdf")
-MACHINE = ("csv", "tsv", "json", "ndjson")
-FORMATS = ("auto", "table", "csv", "tsv", "json", "ndjson", "markdown", *PICTURES)
+# what other programs read, a browser among them: always UTF-8
+MACHINE = ("csv", "tsv", "json", "ndjson", "html")
+FORMATS = ("auto", "table", "csv", "tsv", "json", "ndjson", "markdown", "html", *PICTURES)
 _SUFFIXES = {
     ".csv": "csv",
     ".tsv": "tsv",
@@ -18,6 +19,8 @@ _SUFFIXES = {
     ".ndjson": "ndjson",
     ".jsonl": "ndjson",
     ".md": "markdown",
+    ".html": "html",
+    ".htm": "html",
     ".txt": "table",
     **{f".{name}": name for name in PICTURES},
 }
@@ -78,6 +81,10 @@ def render(report: Report, form: str, terminal: Terminal, *, with_sources: bool 
             from ketcli.render import markdown
 
             return markdown.render(report, with_sources=with_sources)
+        case "html":
+            from ketcli.render import html
+
+            return html.render(report)
         case _:
             from ketcli.render import table
 

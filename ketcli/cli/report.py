@@ -1,0 +1,205 @@
+"""`ket report`: one self-contained page of everything, or of a reader's own table."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, replace
+from datetime import date as date_type
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ketcli.cli import complete
+from ketcli.cli.options import shared_options
+from ketcli.cli.pool import MORE, ColumnOptions, PoolStatistics
+from ketcli.cli.run import complain, write_stdout
+from ketcli.errors import ExitStatus, KetError, UsageError
+from ketcli.terminal import detect
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ketcli.document import Document
+    from ketcli.terminal import Terminal
+
+SUFFIXES = (".html", ".htm")
+SECTIONS = (
+    *("answers", "resistance", "mechanism", "rates", "timeline", "durability", "factors", "side-effects", "safety"),
+    *("compare", "expect", "reviews", "outlook", "claims", "studies", "methods"),
+    *("result", "robustness", "leave-one-out", "influence", "bias"),
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Put the command on the program."""
+    app.command("report")(report)
+
+
+@dataclass(frozen=True)
+class GroupOptions:
+    """How the studies of a reader's table are grouped and ordered."""
+
+    by: Annotated[
+        str | None, typer.Option("--by", help="Subgroups by COLUMN.", metavar="COLUMN", rich_help_panel=MORE)
+    ] = None
+    moderator: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--moderator",
+            help="Meta-regression on COLUMN (repeatable).",
+            metavar="COLUMN",
+            rich_help_panel=MORE,
+        ),
+    ] = None
+
+
+@shared_options
+def report(
+    *,
+    out: Annotated[str, typer.Argument(help="The page to write, .html, or - for standard output.", metavar="OUT")],
+    file: Annotated[
+        str | None,
+        typer.Argument(help="A CSV file of your own, pooled; or - for standard input.", metavar="FILE|-"),
+    ] = None,
+    sections: Annotated[
+        str | None,
+        typer.Option(
+            "--sections",
+            help="Only these, separated by commas: " + ", ".join(SECTIONS[:6]) + " ...",
+            metavar="NAMES",
+            autocompletion=complete.among(*SECTIONS),
+        ),
+    ] = None,
+    title: Annotated[str | None, typer.Option("--title", help="The page's title.", metavar="TEXT")] = None,
+    date: Annotated[
+        str | None,
+        typer.Option("--date", help="A date to print, YYYY-MM-DD or today; none by default.", metavar="DATE"),
+    ] = None,
+    pictures: Annotated[
+        bool, typer.Option("--pictures/--no-pictures", help="Pictures by matplotlib, where it is installed.")
+    ] = True,
+    data: Annotated[
+        str | None,
+        typer.Option("--data", help="A folder of tables or one CSV file instead.", metavar="FOLDER|FILE"),
+    ] = None,
+    columns: ColumnOptions,
+    statistics: PoolStatistics,
+    groups: GroupOptions,
+) -> None:
+    """One page to read, mail and print: headline answers, every table with its notes, sources and command."""
+    own = {**vars(columns), **vars(statistics), **vars(groups)}
+    try:
+        page = _page(file, _names(sections), own, data, detect())
+        page = replace(page, title=title or page.title, date=_day(date))
+        again = {"sections": sections, "title": title, "data": data, **own}
+        page = replace(page, command=spelled(["ket", "report", _shown(out), *([file] if file else [])], again))
+        if pictures:
+            from ketcli.figures.beside import with_pictures
+
+            page = with_pictures(page)
+        _deliver(page, out, detect())
+    except KetError as error:
+        complain(error)
+        raise typer.Exit(error.status) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(ExitStatus.INTERRUPTED) from None
+
+
+def _page(
+    file: str | None, names: Sequence[str], own: Mapping[str, Any], data: str | None, terminal: Terminal
+) -> Document:
+    """Return the page of the evidence, or of the reader's own file."""
+    if file is None:
+        given = sorted(name for name, value in own.items() if value)
+        if given:
+            raise UsageError(
+                f"--{given[0].replace('_', '-')} is about a table of your own",
+                code="option-without-effect",
+                hint="name the file: ket report out.html my.csv",
+            )
+        from ketcli.cli.open import open_evidence
+        from ketcli.evidence.filters import Filters
+        from ketcli.summaries import page
+        from ketcli.summaries.pooling import Settings
+
+        document = page.document(open_evidence(data, terminal), Filters(), Settings(), names)
+        return _with_data(document, data)
+    if data is not None:
+        raise UsageError(
+            "--data is about the evidence, not about a table of your own", code="option-without-effect"
+        )
+    from ketcli.cli.open import read_stdin
+    from ketcli.owndata.source import read_file
+    from ketcli.summaries import own_page
+
+    content = read_stdin(terminal, "ket report out.html -") if file == "-" else read_file(file)
+    name = "standard input" if file == "-" else file
+    return own_page.document(content, name, own, names, lambda more: spelled(["ket", "pool", file, more], own))
+
+
+def _with_data(document: Document, data: str | None) -> Document:
+    """Return the page with the data folder named in every command."""
+    if data is None:
+        return document
+    return replace(
+        document,
+        chapters=tuple(
+            replace(c, entries=tuple(replace(e, command=spelled([e.command], {"data": data})) for e in c.entries))
+            for c in document.chapters
+        ),
+    )
+
+
+def spelled(words: Sequence[str], options: Mapping[str, Any]) -> str:
+    """Return a command as it is typed; options that were not given are left out."""
+    parts = [words[0], *(shlex.quote(word) if not word.startswith("-") else word for word in words[1:] if word)]
+    for name, value in options.items():
+        option = f"--{name.replace('_', '-')}"
+        for item in value if isinstance(value, list) else [value]:
+            if item is True:
+                parts.append(option)
+            elif item not in (None, False):
+                parts.append(f"{option} {shlex.quote(str(item))}")
+    return " ".join(parts)
+
+
+def _names(sections: str | None) -> tuple[str, ...]:
+    return tuple(filter(None, (name.strip() for name in (sections or "").split(","))))
+
+
+def _shown(out: str) -> str:
+    """Return the name of the page, checked; the folder is the reader's own affair."""
+    if out != "-" and Path(out).suffix.lower() not in SUFFIXES:
+        raise UsageError(
+            f"a page ends in .html, not {Path(out).name!r}",
+            code="format-unknown",
+            hint="to get a PDF open the page in a browser and print it; ket forest draws single pictures",
+        )
+    return out if out == "-" else Path(out).name
+
+
+def _day(text: str | None) -> str:
+    """Return a date as YYYY-MM-DD, "" for none."""
+    if text is None:
+        return ""
+    if text == "today":
+        return date_type.today().isoformat()
+    try:
+        return date_type.fromisoformat(text).isoformat()
+    except ValueError:
+        raise UsageError(
+            f"{text!r} is not a date", code="bad-date", hint="write it as 2026-01-31, or today"
+        ) from None
+
+
+def _deliver(page: Document, out: str, terminal: Terminal) -> None:
+    from ketcli.render.html import render_document
+
+    content = render_document(page)
+    if out == "-":
+        write_stdout(content, terminal, "utf-8")
+        return
+    from ketcli.files import write_file
+
+    write_file(Path(out), content)

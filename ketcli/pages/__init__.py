@@ -1,0 +1,1 @@
+"""The web page as files: templates, style and script, put together by `ketcli.render.html`."""
