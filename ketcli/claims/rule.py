@@ -111,12 +111,9 @@ def _range(statement: Statement, found: Answer, rule: str) -> Judgement:
 def _range_reason(statement: Statement, lines: Sequence[Quantity], places: Sequence[str]) -> str:
     claim = f"{statement.claimed} (5 points either way)" if statement.unit == "percent" else statement.claimed
     if len(places) == 1:
-        words = {
-            WITHIN: "lies within",
-            ACROSS: "reaches beyond, so that it neither bears out nor rules out,",
-            OUTSIDE: "lies outside",
-        }
-        return f"{told(tested(lines[0])[0])} {words[places[0]]} {claim}"
+        words = {WITHIN: "lies within", ACROSS: "reaches beyond", OUTSIDE: "lies outside"}
+        open_still = ", which it neither bears out nor rules out" if places[0] == ACROSS else ""
+        return f"{told(tested(lines[0])[0])} {words[places[0]]} {claim}{open_still}"
     counts = [f"{places.count(place)} {place}" for place in (WITHIN, ACROSS, OUTSIDE) if places.count(place)]
     return f"of {len(places)} figures, against {claim}: {', '.join(counts)}"
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ketcli.cli import complete
 from ketcli.cli.data import DataOption
 from ketcli.cli.open import open_evidence, read_stdin
 from ketcli.cli.options import SELECTION, OutputOptions, StatisticsOptions, shared_options
@@ -27,14 +28,26 @@ def register(app: typer.Typer) -> None:
 def reviews(
     *,
     review: Annotated[
-        list[str] | None, typer.Argument(help="Reviews by id: dean-2021 ...", metavar="REVIEW", show_default=False)
+        list[str] | None,
+        typer.Argument(
+            help="Reviews by id: dean-2021 ...",
+            metavar="REVIEW",
+            show_default=False,
+            autocompletion=complete.reviews,
+        ),
     ] = None,
     reproduce: Annotated[
         bool, typer.Option("--reproduce", help="Pool the trial data behind reviews again, errors mended beside.")
     ] = False,
     named: Annotated[
         list[str] | None,
-        typer.Option("--review", help="Same as REVIEW.", metavar="ID", rich_help_panel=SELECTION),
+        typer.Option(
+            "--review",
+            help="Same as REVIEW.",
+            metavar="ID",
+            rich_help_panel=SELECTION,
+            autocompletion=complete.reviews,
+        ),
     ] = None,
     outcome: Annotated[
         list[str] | None,
@@ -85,7 +98,10 @@ def reviews(
 def claims(
     *,
     claim: Annotated[
-        str | None, typer.Argument(help="A statement by its id, such as c15: its card.", metavar="ID")
+        str | None,
+        typer.Argument(
+            help="A statement by its id, such as c15: its card.", metavar="ID", autocompletion=complete.claims
+        ),
     ] = None,
     verdict: Annotated[
         list[str] | None,
@@ -94,12 +110,17 @@ def claims(
             help="supported, partly, unsupported or contradicted (repeatable).",
             metavar="VERDICT",
             rich_help_panel=SELECTION,
+            autocompletion=complete.verdicts,
         ),
     ] = None,
     section: Annotated[
         list[str] | None,
         typer.Option(
-            "--section", help="Part of the article: success rates ...", metavar="WORDS", rich_help_panel=SELECTION
+            "--section",
+            help="Part of the article: success rates ...",
+            metavar="WORDS",
+            rich_help_panel=SELECTION,
+            autocompletion=complete.sections,
         ),
     ] = None,
     search: Annotated[
@@ -143,7 +164,7 @@ def _read_own(file: str, terminal: Terminal) -> Statements:
     from pathlib import Path
 
     from ketcli.claims.file import read
-    from ketcli.evidence.catalog import read_bytes
+    from ketcli.evidence.intake import read_bytes
 
     if file == "-":
         return read(read_stdin(terminal, "ket claims --file -"), "standard input")

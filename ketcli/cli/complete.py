@@ -74,6 +74,26 @@ def outcomes(typed: str) -> list[str]:
     return _matching(_codes("outcomes", "outcome"), typed)
 
 
+def reviews(typed: str) -> list[str]:
+    """Offer ids of published reviews."""
+    return _matching(_column("reviews", "review_id"), typed)
+
+
+def claims(typed: str) -> list[str]:
+    """Offer ids of the article's statements."""
+    return _matching(_column("claims", "claim_id"), typed)
+
+
+def sections(typed: str) -> list[str]:
+    """Offer the parts of the article."""
+    return _matching(_column("claims", "section"), typed)
+
+
+def verdicts(typed: str) -> list[str]:
+    """Offer the verdicts on statements."""
+    return _matching(_codes("claims", "verdict"), typed)
+
+
 def tables(typed: str) -> list[str]:
     """Offer the tables of the data."""
     from ketcli.evidence.schema import TABLES

@@ -56,7 +56,7 @@ def claims(
         group_by=("claim_id",),
         heading=("block",),
         emphasis=frozenset({"claim"}),
-        empty="No statement matches.",
+        empty="No statement matches." if statements_of(evidence, own) else "These data hold no statements.",
         data_version=evidence.version,
     )
 

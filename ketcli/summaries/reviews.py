@@ -70,7 +70,7 @@ def reviews(
         group_by=("block",),
         heading=("block",),
         emphasis=frozenset({"review"}),
-        empty="No review has such an estimate.",
+        empty="No review has such an estimate." if evidence.rows("reviews") else "These data hold no reviews.",
         data_version=evidence.version,
     )
 
