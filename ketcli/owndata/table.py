@@ -62,11 +62,6 @@ class OwnTable:
         """Return the kind of results: the shape's."""
         return self.layout.shape.kind
 
-    def repeated(self) -> list[str]:
-        """Return the studies on more than one row that can be pooled."""
-        names = [trial.study for trial in self.trials if not trial.reason]
-        return [name for name in dict.fromkeys(names) if names.count(name) > 1]
-
 
 def read_table(content: bytes, name: str, request: Request) -> OwnTable:
     """Return the trials of a CSV file called `name` in messages.

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 MISSING = "not stated"
 
 
-def group_of(job: Job, texts: object) -> str:
+def group_of(job: Job, texts: Mapping[str, str]) -> str:
     """Return the group of a trial's cells: the value of the --by column."""
-    cell = texts.get(job.table.group, "") if isinstance(texts, dict) else ""
+    cell = texts[job.table.group]
     return MISSING if is_missing(cell) else cell
 
 

@@ -35,8 +35,3 @@ class Part:
     rows: tuple[Fields, ...] = ()
     notes: tuple[Note, ...] = ()
     facts: tuple[Fact, ...] = ()
-
-
-def note(kind: str, text: str) -> Part:
-    """Return a part that is one note."""
-    return Part(notes=(Note(kind, text),))  # type: ignore[arg-type]

@@ -17,7 +17,7 @@ from ketcli.summaries.pool_sample import Sample
 
 if TYPE_CHECKING:
     from ketcli.stats.heterogeneity import HeterogeneityIntervals
-    from ketcli.stats.results import Array, Pooled
+    from ketcli.stats.results import Array, Interval, Pooled
 
 NAMES = MappingProxyType(
     {
@@ -39,14 +39,15 @@ BALANCED = 1.5
 class Line:
     """One pooled line; `pooled` is on the analysis scale of `measure`, its weights in the sample's order.
 
-    `interval` are the limits of tau² and I², None where the model defines none; `within` the variance between
-    effects of one cluster. `sizes` are those of the studies, for the double arcsine's way back.
+    `interval` are the limits of tau², `i2_interval` those of I², None where undefined; `within` and `between`
+    the variances within and between clusters. `sizes` are those of the studies, for the double arcsine's way back.
     """
 
     pooled: Pooled
     measure: str
     name: str
     interval: HeterogeneityIntervals | None = None
+    i2_interval: Interval | None = None
     within: float = math.nan
     between: float = math.nan
     clusters: int = 0
@@ -153,8 +154,9 @@ def _inverse_variance(sample: Sample, plan: Plan, model: str) -> Line | None:
             i2=plan.i2,
         )
     interval = q_profile(yi, vi, level=plan.level)
+    share = _share_interval(pooled, plan) if model == "common" or plan.i2 == "q" else interval.i2
     pooled = _spread(pooled, used, plan)
-    return Line(pooled, sample.measure, NAMES[model], interval, sizes=_sizes(sample))
+    return Line(pooled, sample.measure, NAMES[model], interval, share, sizes=_sizes(sample))
 
 
 def _by_counts(sample: Sample, plan: Plan, model: str) -> Line:
@@ -185,7 +187,8 @@ def _by_counts(sample: Sample, plan: Plan, model: str) -> Line:
 
         pooled = glmm_two_arm(*sample.counts, test=plan.test, level=plan.level, prediction=prediction)
     everyone = np.ones(sample.k, dtype=np.bool_)
-    return Line(_spread(pooled, everyone, plan), sample.measure, NAMES[model])
+    share = None if model == "glmm" else _share_interval(pooled, plan)
+    return Line(_spread(pooled, everyone, plan), sample.measure, NAMES[model], i2_interval=share)
 
 
 def _three_level(sample: Sample, plan: Plan) -> Line | None:
@@ -214,6 +217,15 @@ def _three_level(sample: Sample, plan: Plan) -> Line | None:
         clusters=result.variances.clusters,
         sizes=_sizes(sample),
     )
+
+
+def _share_interval(pooled: Pooled, plan: Plan) -> Interval | None:
+    """Return the test-based limits of an I² that comes from Q; None where it is not defined."""
+    from ketcli.stats.heterogeneity import i2_test_based
+
+    if not pooled.q_df >= 2.0 or math.isnan(pooled.q):
+        return None
+    return i2_test_based(pooled.q, pooled.q_df, level=plan.level)
 
 
 def _spread(pooled: Pooled, used: NDArray[np.bool_], plan: Plan) -> Pooled:

@@ -11,7 +11,7 @@ from ketcli.summaries.pool_job import Job
 from ketcli.summaries.pool_models import Line
 from ketcli.summaries.pool_plan import Plan
 from ketcli.summaries.pool_words import CLUSTER_PREDICTION_WORDS, PREDICTION_WORDS, TEST_WORDS
-from ketcli.summaries.styles import STYLES
+from ketcli.summaries.styles import STYLES, described
 
 _INTERVALS = {
     "wilson": "Wilson",
@@ -29,7 +29,7 @@ def notes(job: Job, others: Sequence[Line]) -> tuple[Note, ...]:
     out = [Note("choice", text) for text in table.notes]
     if plan.style:
         style = STYLES[plan.style]
-        out.append(Note("choice", f"Settings of {style.title}. {style.limits}".strip()))
+        out.append(Note("choice", f"Settings of {style.title}: {described(style)}. {style.limits}".strip()))
     out.append(Note("method", _effects(table, plan)))
     out += [Note("choice", text) for text in sample.notes]
     if line is None:
@@ -94,7 +94,10 @@ def _pooled(plan: Plan, line: Line) -> str:
         case _:
             text = f"Pooled: effects within clusters within a population of clusters, REML; {_test(line)}"
     if line.interval is not None and pooled.model == "random":
-        text += f". Limits of τ² and I²: Q-profile; I² from {'τ²' if plan.i2 == 'tau2' else 'Q'}"
+        if plan.i2 == "tau2":
+            text += ". Limits of τ² and I²: Q-profile; I² from τ²"
+        else:
+            text += ". Limits of τ²: Q-profile; I² from Q, limits test-based"
     if pooled.pi_low == pooled.pi_low:
         words = CLUSTER_PREDICTION_WORDS if line.clusters else PREDICTION_WORDS
         text += f". A next study: prediction interval, {words[plan.prediction]}"

@@ -134,6 +134,12 @@ def _measure(kind: Kind, wanted: Wanted) -> str:
 def _model(measure: str, wanted: Wanted, kind: Kind, preset: str, *, clustered: bool) -> str:
     if wanted.model:
         model = _choice("--model", wanted.model.lower(), MODELS)
+        if clustered and model != "three-level":
+            raise UsageError(
+                f"--model {model} takes rows for independent, which clusters and arms kept apart are not",
+                code="option-conflict",
+                hint="leave --model out for the three-level model, or leave out --cluster or --keep-arms",
+            )
     elif clustered:
         model = "three-level"
     elif preset and (preset != "mh" or measure in MH_MEASURES):

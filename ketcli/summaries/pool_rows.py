@@ -102,13 +102,11 @@ def pooled_row(line: Line, plan: Plan, shape: str, kind: str = "pooled", label: 
         "q_df": finite(pooled.q_df),
         "q_p": finite(pooled.q_p),
     }
-    if line.interval is not None:
-        row |= {
-            "tau2_ci_low": _bounded(line.interval.tau2.low),
-            "tau2_ci_high": _bounded(line.interval.tau2.high),
-            "i2_ci_low": _bounded(line.interval.i2.low),
-            "i2_ci_high": _bounded(line.interval.i2.high),
-        }
+    if line.interval is not None and pooled.model == "random":
+        limits = line.interval.tau2
+        row |= {"tau2_ci_low": _bounded(limits.low), "tau2_ci_high": _bounded(limits.high)}
+    if line.i2_interval is not None:
+        row |= {"i2_ci_low": _bounded(line.i2_interval.low), "i2_ci_high": _bounded(line.i2_interval.high)}
     row["form"] = "or" if line.measure != plan.measure and plan.natural else shape
     return row | strip_of(row)
 

@@ -41,8 +41,7 @@ STYLES: Mapping[str, Style] = MappingProxyType(
                     "generic": "common",
                     "proportion": "random",
                 },
-                "Its default is a common effect; --model random gives its random effects, whose τ² comes from the "
-                "heterogeneity about the Mantel-Haenszel mean.",
+                "Its default is a common effect; --model random gives its random effects.",
             ),
             Style(
                 "revman",
@@ -70,12 +69,39 @@ STYLES: Mapping[str, Style] = MappingProxyType(
                 "IQWiG, General Methods 6",
                 {"tau2": "PM", "test": "iqwig6", "i2": "q", "prediction": "V", "cells": "events"},
                 {"proportion": "random"},
-                "Hartung-Knapp, with its factor kept at 1 or more only where its interval would be narrower than "
+                "The rule keeps the Hartung-Knapp factor at 1 or more where its interval would be narrower than "
                 "DerSimonian and Laird's.",
             ),
         )
     }
 )
+
+
+_WORDS: Mapping[tuple[str, object], str] = MappingProxyType(
+    {
+        ("test", "z"): "normal interval",
+        ("test", "iqwig6"): "Hartung-Knapp interval by IQWiG's rule",
+        ("i2", "q"): "I² from Q",
+        ("i2", "tau2"): "I² from τ²",
+        ("prediction", "none"): "no prediction interval",
+        ("prediction", "V"): "prediction interval by t with k-1 df",
+        ("mh_correction", 0.5): "0.5 in zero cells for Mantel-Haenszel too",
+        ("variance", "RevMan"): "RevMan's variance of standardised differences",
+        ("hedges", "approx"): "Hedges' correction approximate",
+        ("correct_effect", False): "risk differences corrected in their variance alone",
+        ("cells", "events"): "risk ratios corrected in their events alone",
+        ("mh_q", True): "random effects with τ² about the Mantel-Haenszel mean",
+        ("glmm_test", "z"): "normal interval of the mixed model",
+    }
+)
+
+
+def described(style: Style) -> str:
+    """Return what a preset sets, in words."""
+    return "; ".join(
+        _WORDS.get((name, value), f"τ² by {value}" if name == "tau2" else "")
+        for name, value in style.choices.items()
+    )
 
 
 def find_style(name: str) -> Style:

@@ -11,6 +11,7 @@ import ketcli
 from ketcli.errors import InputError, UsageError
 from ketcli.report import Report
 from ketcli.stats.transforms import absolute_difference
+from tests.reference import pinned
 from tests.summaries.pool_examples import example, numbers, only, rows, said, table
 
 COUNTS = "study,ai,n1i,ci,n2i"
@@ -208,6 +209,36 @@ def test_arms_kept_apart_are_pooled_with_the_covariance_of_their_control() -> No
     assert only(apart, "pooled")["se"] != pytest.approx(only(alone, "pooled")["se"], rel=1e-3)
 
 
+# metafor's rma.mv(yi, V, random = ~ 1 | study/id) with covariances 1/x - 1/n, and clubSandwich's CR2 on it
+KEPT_APART = {"yi": 0.6267553, "se": 0.1577798, "df": 3.7436076, "ci_low": 0.1765984, "ci_high": 1.0769122}
+OPTIM = 1e-4
+"""Relative; R's optimiser stops short of the boundary that the variance between studies lies on."""
+
+
+def test_arms_kept_apart_are_what_r_computes() -> None:
+    arms = (
+        *("A,k1,active,12,40", "A,k2,active,22,41", "A,p,control,6,40", "B,k,active,9,37", "B,p,control,7,36"),
+        *("C,k1,active,30,60", "C,k2,active,12,60", "C,k3,active,33,61", "C,p,control,15,61"),
+        *("D,k,active,18,45", "D,p,control,3,44", "E,k,active,11,52", "E,p,control,6,53"),
+        *("F,k,active,21,52", "F,p,control,16,53"),
+    )
+    row = only(table("study,arm,role,events,total", *arms, keep_arms=True, scale="model"), "pooled")
+    assert {name: row[name] for name in KEPT_APART} == pytest.approx(KEPT_APART, rel=OPTIM)
+
+
+@pytest.mark.parametrize("model", ["random", "common", "mh"])
+def test_rows_that_depend_on_each_other_are_not_pooled_as_if_they_did_not(model: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        example("bcg", cluster="alloc", model=model)
+    assert caught.value.code == "option-conflict"
+
+
+def test_whole_clusters_are_left_out() -> None:
+    found = rows(example("konstantopoulos2011", cluster="district", leave_one_out=True), "leave-one-out")
+    assert len(found) == 11
+    assert (found[0]["label"], found[0]["k"]) == ("without district 11", 52)
+
+
 def test_moderators_in_words_use_the_first_or_the_named_reference() -> None:
     report = example("bcg", moderator="alloc")
     assert [row["term"] for row in rows(report, "moderator")] == ["intercept", "alloc=random", "alloc=systematic"]
@@ -313,7 +344,6 @@ def test_the_command_in_the_explanation_repeats_the_numbers(tmp_path: Any) -> No
     import shlex
 
     from tests.command import ket
-    from tests.reference import pinned
 
     source = pinned.HERE / "data" / "bcg.csv"
     asked = (
@@ -359,6 +389,14 @@ def test_iqwig6_is_paule_mandel_with_its_own_rule() -> None:
     assert (row["yi"], row["ci_low"], row["ci_high"]) == pytest.approx(
         (-0.714970405632446, -1.10910176781714, -0.320839043447757), rel=LOOSE
     )
+
+
+def test_limits_of_i2_follow_what_it_is_made_from() -> None:
+    expected = pinned.load("bcg")["measures"]["RR"]["heterogeneity"]
+    row = only(example("bcg", i2="q"), "pooled")
+    assert row["i2"] == pytest.approx(expected["i2_from_q"], rel=1e-10)
+    assert [row["i2_ci_low"], row["i2_ci_high"]] == pytest.approx(expected["test_based"]["i2"], rel=1e-10)
+    assert "limits test-based" in said(example("bcg", i2="q"))
 
 
 def test_what_is_typed_goes_before_the_preset() -> None:
@@ -425,8 +463,6 @@ def test_order_of_rows_changes_nothing_but_their_order() -> None:
 
 def test_the_python_api_takes_a_file_or_a_frame() -> None:
     import pandas as pd
-
-    from tests.reference import pinned
 
     path = pinned.HERE / "data" / "bcg.csv"
     first = ketcli.pool(path, measure="OR", by="alloc", level=90)
