@@ -13,6 +13,8 @@ from ketcli.summaries.pool_plan import Plan
 from ketcli.summaries.pool_words import CLUSTER_PREDICTION_WORDS, PREDICTION_WORDS, TEST_WORDS
 from ketcli.summaries.styles import STYLES, described
 
+# SDs of one scale seldom differ by more than this factor between studies.
+SEVERAL_SCALES = 4.0
 _INTERVALS = {
     "wilson": "Wilson",
     "wilson-cc": "Wilson, continuity-corrected,",
@@ -39,10 +41,29 @@ def notes(job: Job, others: Sequence[Line]) -> tuple[Note, ...]:
         out += [Note("method", text) for text in line.pooled.notes]
     known = line.pooled.notes if line is not None else ()
     out += [Note("method", text) for other in others if (text := _about(other, known))]
+    out += _scales(job)
     missing = [f"{t.label} (line {t.line}): {t.reason}" for t in table.trials if t.reason]
     if missing:
         out.append(Note("selection", f"Not pooled: {'; '.join(missing[:8])}{' ...' if len(missing) > 8 else ''}."))
     return tuple(out)
+
+
+def _scales(job: Job) -> list[Note]:
+    """Return a caution on differences of means whose SDs speak of several scales, nothing otherwise."""
+    if job.plan.measure not in ("MD", "MC"):
+        return []
+    spreads = [
+        max(t.numbers.get("sd", 0.0), t.numbers.get("control_sd", t.numbers.get("pre_sd", 0.0)))
+        for t in job.sample.trials
+    ]
+    known = [sd for sd in spreads if sd > 0.0]
+    if len(known) < 2 or max(known) < SEVERAL_SCALES * min(known):
+        return []
+    text = (
+        f"The studies' SDs run from {min(known):.3g} to {max(known):.3g}: if their scales differ, a mean difference has "
+        "no meaning; --measure SMD compares them in standard deviations."
+    )
+    return [Note("caution", text)]
 
 
 def _effects(table: OwnTable, plan: Plan) -> str:

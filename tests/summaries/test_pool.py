@@ -127,6 +127,13 @@ def test_the_double_arcsine_comes_with_its_warning() -> None:
     assert "Freeman-Tukey" in said(example("pritz1997", measure="PFT"))
 
 
+def test_mean_differences_of_several_scales_are_cautioned() -> None:
+    assert "--measure SMD compares them" in said(example("normand1999"))
+    assert "--measure SMD compares them" not in said(example("normand1999", measure="SMD"))
+    alike = ("study,n1,m1,sd1,n2,m2,sd2", "a,20,5,2,21,4,2.2", "b,30,6,2.4,31,5,2", "c,25,5,1.9,24,4,2.1")
+    assert "--measure SMD compares them" not in said(table(*alike))
+
+
 def test_no_null_no_p_value() -> None:
     assert only(example("pritz1997"), "pooled")["p"] is None
     assert only(example("bcg"), "pooled")["p"] is not None
