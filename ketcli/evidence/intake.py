@@ -19,6 +19,13 @@ def split_part(name: str) -> tuple[str, str]:
     return (file, part) if sign and file.lower().endswith(_ENDINGS) else (name, "")
 
 
+def how_to_name(name: str, part: str) -> str:
+    """Return the hint that tells how a part of a file is asked for."""
+    if name.lower().endswith(_ENDINGS):
+        return f"name one after a hash: '{name}#{part}'"
+    return f"save it as a file and name one after a hash: FILE.csv#{part}"
+
+
 def given_path(given: str) -> Path:
     """Return the path of a file as typed, with or without the part that is asked for of it."""
     path = Path(given)

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from ketcli.errors import UsageError
 from ketcli.evidence.grid import Grid
+from ketcli.evidence.intake import how_to_name, split_part
 
 _KEYS = ("study", "condition_arm1", "condition_arm2")
 _ALWAYS = MappingProxyType(
@@ -45,7 +46,7 @@ _KINDS = MappingProxyType(
             "control_total": "n_change_arm2",
         },
         "ready-made g": {"yi": "precalc_g", "sei": "precalc_g_se"},
-        "ready-made log risk ratios": {"yi": "precalc_log_rr", "sei": "precalc_log_rr_se"},
+        "ready-made log risk ratios": {"lnrr": "precalc_log_rr", "sei": "precalc_log_rr_se"},
     }
 )
 _MISSING = ("", "NA")
@@ -83,8 +84,8 @@ def comparisons(grid: Grid, wanted: str = "") -> Grid:
     columns = {name: column for name, column in _ALWAYS.items() if column in places} | _KINDS[kind]
     rows = [[cell(grid.rows[place], column) for column in columns.values()] for place in sets[named[0]]]
     left = len(grid.rows) - len(rows)
-    note = f"{grid.name}: Metapsy data, {len(rows)} comparisons of {outcome or 'one outcome'} as {kind}" + (
-        f"; {left} rows of other outcomes or without results left out." if left else "."
+    note = f"{grid.name}: Metapsy data, rows of {outcome or 'one outcome'} as {kind}: {len(rows)}" + (
+        f"; left out, of other outcomes or without results: {left}." if left else "."
     )
     lines = [grid.lines[place] for place in sets[named[0]]]
     return Grid(
@@ -99,6 +100,7 @@ def comparisons(grid: Grid, wanted: str = "") -> Grid:
 
 
 def _which(name: str, sets: dict[tuple[str, str], list[int]], wanted: str) -> UsageError:
+    name = split_part(name)[0]
     types = [outcome for outcome, _ in sets]
     choices = [outcome if types.count(outcome) == 1 else f"{outcome}:{kind}" for outcome, kind in sets]
     listed = ", ".join(f"{choice} ({len(sets[key])})" for choice, key in zip(choices, sets, strict=True))
@@ -106,4 +108,4 @@ def _which(name: str, sets: dict[tuple[str, str], list[int]], wanted: str) -> Us
     if wanted:
         known = f"there is no outcome {wanted!r} in {name}; it holds {listed or 'none'}"
     example = choices[0] if choices else "response"
-    return UsageError(known, code="which-outcome", hint=f"name one after a hash: '{name}#{example}'")
+    return UsageError(known, code="which-outcome", hint=how_to_name(name, example))

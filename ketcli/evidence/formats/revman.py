@@ -14,6 +14,7 @@ from types import MappingProxyType
 from ketcli.errors import UsageError
 from ketcli.evidence.cells import CellError, parse_number, shown
 from ketcli.evidence.grid import Grid
+from ketcli.evidence.intake import how_to_name, split_part
 
 _RM5_KEYS = ("Comparison Number", "Outcome Number", "Subgroup Number", "Name")
 _WEB_KEYS = ("Analysis number", "Study", "Experimental N", "Control N")
@@ -52,6 +53,7 @@ _WEB = MappingProxyType(
 _COUNTS = ("events", "total", "control_events", "control_total")
 _MEANS = ("mean", "sd", "total", "control_mean", "control_sd", "control_total")
 _EFFECTS = ("yi", "sei")
+_RATIOS = ("OR", "RR", "HR")
 _Z = 1.959963984540054  # the exports print 95 % intervals
 _CLOSE = 0.02  # of the interval's width: estimates are printed with few digits
 
@@ -65,6 +67,7 @@ class _Analysis:
     number: str
     title: str
     kind: str
+    measure: str
     arms: tuple[str, str]
     rows: tuple[int, ...]
     subgroups: Mapping[int, str]
@@ -105,7 +108,8 @@ def _of_revman5(grid: Grid) -> list[_Analysis]:
             else:
                 subgroup = ""
                 arms = (cells(place, "Group Label 1"), cells(place, "Group Label 2"))
-                analyses.append(_Analysis(number, name, kind.upper(), arms, (), {}))
+                measure = cells(place, "Effect Measure").upper()
+                analyses.append(_Analysis(number, name, kind.upper(), measure, arms, (), {}))
         elif analyses:
             last = analyses[-1]
             labels = {**last.subgroups, place: subgroup} if subgroup else last.subgroups
@@ -126,7 +130,7 @@ def _of_revman_web(grid: Grid) -> list[_Analysis]:
         rows = overall or places
         labels = {p: cells(p, "Subgroup") for p in rows if cells(p, "Subgroup")}
         title = cells(places[0], "Analysis name")
-        analyses.append(_Analysis(number, title, _kind(grid, rows), ("", ""), tuple(rows), labels))
+        analyses.append(_Analysis(number, title, _kind(grid, rows), "", ("", ""), tuple(rows), labels))
     return analyses
 
 
@@ -145,16 +149,21 @@ def _as_grid(grid: Grid, analysis: _Analysis, names: Mapping[str, str]) -> Grid:
     cells = _reader(grid)
     roles = {"DIC": _COUNTS, "CON": _MEANS}.get(analysis.kind, ())
     columns = [role for role in ("study", "year", *roles) if names[role] in grid.header]
-    header = [*columns, *(() if roles else _EFFECTS), *(("subgroup",) if analysis.subgroups else ())]
+    effects = {} if roles else {place: _effect(cells, place, names) for place in analysis.rows}
+    logs = analysis.measure in _RATIOS and all(on_logs for _, _, on_logs in effects.values())
+    effect = (f"ln{analysis.measure.lower()}" if logs else "yi", "sei")
+    header = [*columns, *(() if roles else effect), *(("subgroup",) if analysis.subgroups else ())]
     arms = [*analysis.arms] if all(analysis.arms) and analysis.arms[0] != analysis.arms[1] else []
     rows = []
     for place in analysis.rows:
         row = [cells(place, names[column]) for column in columns]
-        row += [] if roles else _effect(cells, place, names)
+        row += [] if roles else effects[place][:2]
         row += [analysis.subgroups.get(place, "")] if analysis.subgroups else []
         rows.append([*row, *arms])
     title = f" {shown(analysis.title)}" if analysis.title else ""
-    note = f"{grid.name}: RevMan export, analysis {analysis.number}{title}, {len(rows)} trials."
+    note = (
+        f"{grid.name}: RevMan export, analysis {analysis.number}{title}, {len(rows)} trial{'s' * (len(rows) != 1)}."
+    )
     return Grid(
         grid.name,
         (*header, *(("drug", "control_drug") if arms else ())),
@@ -166,24 +175,24 @@ def _as_grid(grid: Grid, analysis: _Analysis, names: Mapping[str, str]) -> Grid:
     )
 
 
-def _effect(cells: Cells, place: int, names: Mapping[str, str]) -> list[str]:
-    """Return effect and standard error on the scale on which the error is: that of the logarithm for ratios.
+def _effect(cells: Cells, place: int, names: Mapping[str, str]) -> tuple[str, str, bool]:
+    """Return effect and standard error on the scale on which the error is, and whether that is the logarithm's.
 
     From O-E and its variance V the effect is (O-E)/V with the error 1/sqrt(V) (Yusuf et al. 1985). Which scale an
     estimate is on is told by its printed interval; where neither fits, the cells are given as they stand.
     """
     observed, variance = _number(cells(place, "O-E")), _number(cells(place, "Variance"))
     if observed is not None and variance:
-        return [repr(observed / variance), repr(variance**-0.5)]
-    texts = [cells(place, names["yi"]), cells(place, names["sei"])]
-    printed = [_number(text) for text in (*texts, cells(place, "CI Start"), cells(place, "CI End"))]
+        return repr(observed / variance), repr(variance**-0.5), True
+    text, spread = cells(place, names["yi"]), cells(place, names["sei"])
+    printed = [_number(cell) for cell in (text, spread, cells(place, "CI Start"), cells(place, "CI End"))]
     known = [number for number in printed if number is not None and number > 0.0]
     if len(known) < len(printed):
-        return texts
+        return text, spread, False
     estimate, error, low, high = known
     width = math.log(high / low)
     on_logs = abs(width - 2 * _Z * error) < _CLOSE * width
-    return [repr(math.log(estimate)), texts[1]] if on_logs else texts
+    return (repr(math.log(estimate)), spread, True) if on_logs else (text, spread, False)
 
 
 def _number(text: str) -> float | None:
@@ -194,6 +203,7 @@ def _number(text: str) -> float | None:
 
 
 def _which(name: str, analyses: Sequence[_Analysis], wanted: str) -> UsageError:
+    name = split_part(name)[0]
     listed = "; ".join(f"{a.number} {a.title}".strip() for a in analyses[:20]) + (
         " ..." if len(analyses) > 20 else ""
     )
@@ -201,7 +211,7 @@ def _which(name: str, analyses: Sequence[_Analysis], wanted: str) -> UsageError:
     if wanted:
         known = f"there is no analysis {wanted!r} in {name}; it holds {listed or 'none'}"
     example = analyses[0].number if analyses else "1.1"
-    return UsageError(known, code="which-analysis", hint=f"name one after a hash: '{name}#{example}'")
+    return UsageError(known, code="which-analysis", hint=how_to_name(name, example))
 
 
 def _reader(grid: Grid) -> Cells:

@@ -35,9 +35,7 @@ def sheet_records(content: bytes, name: str, sheet: str = "") -> Iterator[Record
     """
     openpyxl = need("openpyxl", "excel", f"reading the workbook {name}")
     archive = zipfile.ZipFile(io.BytesIO(content))
-    if (
-        sum(member.file_size for member in archive.infolist()) > 4 * intake.LIMIT
-    ):  # markup
+    if sum(member.file_size for member in archive.infolist()) > 4 * intake.LIMIT:  # markup
         raise intake.too_large(name)
     try:
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
@@ -70,7 +68,7 @@ def _chosen(book: Any, name: str, sheet: str) -> str:
         raise UsageError(
             f"{name} has several sheets: {', '.join(shown(title) for title in filled)}",
             code="which-sheet",
-            hint=f"name one after a hash: '{name}#{filled[0]}'",
+            hint=intake.how_to_name(name, str(filled[0])),
         )
     if not filled:
         raise InputError(f"{name} is empty", code="empty-file", hint="a header line is the least it needs")
