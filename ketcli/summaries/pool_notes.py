@@ -60,7 +60,7 @@ def _scales(job: Job) -> list[Note]:
     if len(known) < 2 or max(known) < SEVERAL_SCALES * min(known):
         return []
     text = (
-        f"The studies' SDs run from {min(known):.3g} to {max(known):.3g}: if their scales differ, a mean difference "
+        f"The studies' SDs run from {min(known):.3g} to {max(known):.3g}: if scales differ, a mean difference "
         "has no meaning; --measure SMD compares them in standard deviations."
     )
     return [Note("caution", text)]
