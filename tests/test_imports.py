@@ -49,7 +49,7 @@ def test_importing_the_package_is_nearly_free() -> None:
 )
 def test_evidence_commands_import_neither_scipy_nor_pandas_nor_matplotlib(arguments: tuple[str, ...]) -> None:
     modules = loaded_after("import io\nsys.stdout = io.StringIO()\n" + running(*arguments))
-    assert not modules & {"scipy", "pandas", "matplotlib", "statsmodels", "numpy.ma"}
+    assert not modules & {"scipy", "pandas", "matplotlib", "statsmodels", "numpy.ma", "pydantic"}
 
 
 def imports_of(file: Path) -> set[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ketcli.cli import complete, own
+from ketcli.cli.late import LateTyper
 from ketcli.cli.open import named_columns, open_evidence, read_stdin
 from ketcli.cli.options import COLUMN_OPTION, OutputOptions, shared_options
 from ketcli.cli.run import answer
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 DataOption = Annotated[
     str | None, typer.Option("--data", help="A folder of tables or one CSV file instead.", metavar="FOLDER|FILE")
 ]
-data_app = typer.Typer(help="Where the data are, what each table and column means, and the rows themselves.")
+data_app = LateTyper(help="Where the data are, what each table and column means, and the rows themselves.")
 
 
 def register(app: typer.Typer) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ketcli.cli import compare, evidence, pool
-from ketcli.cli.late import LateCommand
+from ketcli.cli.late import LateCommand, LateTyper
 
 if TYPE_CHECKING:
     from ketcli.report import Report
@@ -41,7 +41,7 @@ def register(app: typer.Typer) -> None:
         ("funnel", _funnel, "Funnel plots: effects and their errors as a table, or with -o FILE.svg (png, pdf)."),
     )
     for picture, view, text in doors:
-        group = typer.Typer(no_args_is_help=True, help=text)
+        group = LateTyper(no_args_is_help=True, help=text)
         for name, command in SOURCES:
             group.command(name)(_door(command, view))
         app.add_typer(group, name=picture)

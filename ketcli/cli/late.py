@@ -8,8 +8,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand
 from typer.main import get_command, solve_typer_info_help
+
+from ketcli.cli.as_typed import TypedCommand, TypedGroup
+
+Command = Callable[..., None]
 
 
 class LateCommand:
@@ -20,8 +24,8 @@ class LateCommand:
 
     def __init__(
         self,
-        command: Callable[..., None],
-        call: Callable[..., None],
+        command: Command,
+        call: Command,
         parameters: Callable[[], Sequence[inspect.Parameter]],
     ) -> None:
         self.__name__ = command.__name__
@@ -46,25 +50,25 @@ class LateCommand:
 
 
 class LateTyper(typer.Typer):
-    """A program that shows all of its commands in the help, and builds the one that is named."""
+    """A program, or a group of commands, that shows all of them in the help and builds the one that is named."""
 
     def __init__(self, **settings: Any) -> None:
         self.late = typer.Typer()
         super().__init__(cls=_group_of(self.late), **settings)
 
-    def command(self, *arguments: Any, **settings: Any) -> Any:
+    def command(self, name: str | None = None, **settings: Any) -> Callable[[Command], Command]:  # type: ignore[override]
         """Take a command, as typer does."""
-        return self.late.command(*arguments, **settings)
+        return self.late.command(name, cls=TypedCommand, **settings)
 
-    def add_typer(self, *arguments: Any, **settings: Any) -> None:
+    def add_typer(self, typer_instance: typer.Typer, **settings: Any) -> None:
         """Take a group of commands, as typer does."""
-        self.late.add_typer(*arguments, **settings)
+        self.late.add_typer(typer_instance, **settings)
 
 
-def _group_of(commands: typer.Typer) -> type[TyperGroup]:
+def _group_of(commands: typer.Typer) -> type[TypedGroup]:
     """Return the class of a group that has a line for each of `commands` and builds the one that is named."""
 
-    class LateGroup(TyperGroup):
+    class LateGroup(TypedGroup):
         def __init__(self, **attributes: Any) -> None:
             super().__init__(**attributes)
             for command in commands.registered_commands:
@@ -85,5 +89,5 @@ def _build(commands: typer.Typer, name: str) -> Any:
     alone = typer.Typer(add_completion=False)
     alone.registered_commands = [command for command in commands.registered_commands if command.name == name]
     alone.registered_groups = [group for group in commands.registered_groups if group.name == name]
-    built = get_command(alone)
-    return built.commands[name] if alone.registered_groups else built  # type: ignore[attr-defined]
+    built: Any = get_command(alone)
+    return built.commands[name] if alone.registered_groups else built

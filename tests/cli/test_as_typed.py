@@ -1,0 +1,68 @@
+"""Options taken as they were typed have the values that typer gives them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from ketcli.cli.late import LateTyper
+
+
+def program(app: typer.Typer, seen: list[dict[str, Any]]) -> typer.Typer:
+    @app.callback()
+    def root(color: Annotated[str, typer.Option("--color")] = "auto") -> None:
+        seen.append({"color": color})
+
+    @app.command("run")
+    def run(
+        file: Annotated[str, typer.Argument()],
+        more: Annotated[list[str] | None, typer.Argument()] = None,
+        name: Annotated[str | None, typer.Option("--name")] = None,
+        each: Annotated[list[str] | None, typer.Option("--each")] = None,
+        size: Annotated[int | None, typer.Option("--size")] = None,
+        level: Annotated[float, typer.Option("--level")] = 0.95,
+        quiet: Annotated[bool, typer.Option("--quiet")] = False,
+        loud: Annotated[str | None, typer.Option("--loud", callback=lambda text: text and text.upper())] = None,
+    ) -> None:
+        seen.append(dict(locals()))
+
+    @app.command("other")
+    def other() -> None:
+        """Make typer see a group of commands."""
+
+    return app
+
+
+def outcome(app: typer.Typer, arguments: list[str]) -> tuple[int, str, list[dict[str, Any]]]:
+    seen: list[dict[str, Any]] = []
+    run = CliRunner().invoke(program(app, seen), arguments)
+    return run.exit_code, run.output, [{k: v for k, v in values.items() if k != "seen"} for values in seen]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "a.csv"],
+        ["run", "a.csv", "b", "c"],
+        ["--color", "never", "run", "a.csv", "--name", "x", "--each", "y", "--each", "z", "--quiet"],
+        ["run", "a.csv", "--size", "12", "--level", "0.9"],
+        ["run", "é.csv", "--name", "größer", "--each", "ü"],
+        ["run", "a.csv", "--name", ""],
+        ["run", "a.csv", "--loud", "abc"],
+        ["run"],
+        ["run", "a.csv", "--size", "many"],
+        ["run", "a.csv", "--level", "high"],
+        ["run", "a.csv", "--name"],
+        ["run", "\udcff.csv", "--name", "\udcff"],
+        ["run", "a.csv", "--nonsense"],
+        ["runn"],
+        [],
+        ["run", "--help"],
+        ["--help"],
+    ],
+)
+def test_values_and_complaints_are_those_of_typer(arguments: list[str]) -> None:
+    assert outcome(typer.Typer(), arguments) == outcome(LateTyper(), arguments)
