@@ -19,14 +19,14 @@ class Picture:
 class Entry:
     """One report of a chapter, the command that prints it, its pictures; `folded` ones open on request.
 
-    `funnel_of` is the report whose funnel plot belongs here.
+    `drawn` is the report whose picture stands here, where that is another one.
     """
 
     report: Report
     command: str = ""
     pictures: tuple[Picture, ...] = ()
     folded: bool = False
-    funnel_of: Report | None = None
+    drawn: Report | None = None
 
 
 @dataclass(frozen=True)

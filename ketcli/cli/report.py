@@ -89,11 +89,12 @@ def report(
 ) -> None:
     """One page to read, mail and print: headline answers, every table with its notes, sources and command."""
     own = {**vars(columns), **vars(statistics), **vars(groups)}
+    again = {"sections": sections, "title": title, "date": date, "data": data, "no_pictures": not pictures, **own}
     try:
+        day = _day(date)
+        command = spelled(["ket", "report", _shown(out), *([file] if file else [])], again)
         page = _page(file, _names(sections), own, data, detect())
-        page = replace(page, title=title or page.title, date=_day(date))
-        again = {"sections": sections, "title": title, "data": data, **own}
-        page = replace(page, command=spelled(["ket", "report", _shown(out), *([file] if file else [])], again))
+        page = replace(page, title=title or page.title, date=day, command=command)
         if pictures:
             from ketcli.figures.beside import with_pictures
 
@@ -160,7 +161,7 @@ def spelled(words: Sequence[str], options: Mapping[str, Any]) -> str:
             if item is True:
                 parts.append(option)
             elif item not in (None, False):
-                parts.append(f"{option} {shlex.quote(str(item))}")
+                parts.append(f"{option} {shlex.quote(f'{item:g}' if isinstance(item, float) else str(item))}")
     return " ".join(parts)
 
 

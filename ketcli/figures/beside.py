@@ -23,17 +23,19 @@ def with_pictures(document: Document) -> Document:
 def _drawn(entry: Entry) -> Entry:
     from ketcli.figures.funnel_data import as_funnel
 
-    reports = [] if entry.report.picture in OWN or not entry.report.rows else [entry.report]
+    report = entry.drawn or entry.report
+    if report.picture in OWN or not report.rows:
+        return entry
     try:
-        reports += [] if entry.funnel_of is None else [as_funnel(entry.funnel_of)]
-        pictures = tuple(map(_picture, reports))
+        seen = as_funnel(report) if report.picture == "funnel" else report
+        return replace(entry, pictures=(_picture(seen),))
     except UsageError:  # nothing in these rows can be drawn
         return entry
-    return replace(entry, pictures=pictures)
 
 
 def _picture(report: Report) -> Picture:
     from ketcli.figures.draw import draw
 
-    svg = draw(replace(report, notes=(), sources=()), "svg").decode()
+    # what stands around the table need not stand under the picture again
+    svg = draw(replace(report, facts=(), notes=(), sources=()), "svg").decode()
     return Picture(svg, report.title)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ketcli.document import Chapter, Document, Entry
 from ketcli.errors import unknown_value
-from ketcli.report import Report, Row
+from ketcli.report import Picture, Report, Row
 from ketcli.summaries.pool import pool
 from ketcli.summaries.pool_request import from_options
 
@@ -20,18 +20,22 @@ Options = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Section:
-    """One chapter: the title of its table, and the option of `ket pool` that adds it to the result."""
+    """One chapter: the title of its table, the option of `ket pool` that adds it, and its picture."""
 
     name: str
     title: str
     lead: str
     table: str = ""
     option: str = ""
+    picture: Picture | None = None
 
 
 SECTIONS = (
     Section(
-        "result", "The result", "Every study with its weight, the pooled line, and where a further study may lie."
+        "result",
+        "The result",
+        "Every study with its weight, the pooled line, and where a further study may lie.",
+        picture="labbe",
     ),
     Section(
         "robustness",
@@ -53,6 +57,7 @@ SECTIONS = (
         "Which studies stand apart, and how far each moves the result.",
         "Diagnostics of each study",
         "influence",
+        "baujat",
     ),
     Section(
         "bias",
@@ -60,6 +65,7 @@ SECTIONS = (
         "Whether small studies differ from large ones, as they do when unwelcome results stay unpublished.",
         "Tests for small-study effects, and the result adjusted for them",
         "bias",
+        "funnel",
     ),
 )
 
@@ -79,11 +85,11 @@ def document(
     base = _pool(content, name, {**options, "explain": True})
     chapters = []
     for section in (s for s in SECTIONS if not names or s.name in names):
-        report = base
-        if section.option:
-            report = beyond(_pool(content, name, {**options, section.option: True}), base, section)
+        full = _pool(content, name, {**options, section.option: True}) if section.option else base
+        report = beyond(full, base, section) if section.option else base
         added = f"--{section.option.replace('_', '-')}" if section.option else "--explain"
-        entry = Entry(report, command(added), funnel_of=base if section.option == "bias" else None)
+        whole = replace(full, picture=section.picture) if section.picture else None
+        entry = Entry(report, command(added), drawn=whole)
         chapters.append(Chapter(section.name, section.title, section.lead, (entry,)))
     return Document(base.title, (), tuple(chapters))
 

@@ -24,6 +24,8 @@ ABOUT = (
 )
 # Groups of factors in the order of the article: how the drug is given, then who receives it.
 FACTOR_GROUPS = (*("protocol", "age", "sex", "health", "comorbidity", "prior-treatment", "biomarker", "other"),)
+# Rows of the slopes between studies, the only ones of a factor whose picture says more than the table.
+SLOPES = ("moderator", "point", "fitted")
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,9 @@ def _factors(asked: Asked) -> Iterator[Entry]:
     for group in FACTOR_GROUPS:
         report = factors(asked.evidence, asked.filters, asked.how, groups=[group])
         if report.rows:
-            yield Entry(report, f"ket factors --{group}", folded=True)
+            drawn = factors(asked.evidence, asked.filters, asked.how, groups=[group], bubbles=True)
+            slopes = tuple(row for row in drawn.rows if row["kind"] in SLOPES)
+            yield Entry(report, f"ket factors --{group}", folded=True, drawn=replace(drawn, rows=slopes))
 
 
 def _side_effects(asked: Asked) -> Iterator[Entry]:
