@@ -60,7 +60,7 @@ def _funnel(report: Report, measure: str | None) -> Report:
 
 
 def _door(command: Callable[..., None], view: View) -> Callable[..., None]:
-    """Return a command whose report is seen through `view`; its options are its own and --measure."""
+    """Return a command whose report is seen through `view`; its options are its own, but --plot, and --measure."""
 
     def has_measure() -> bool:
         return "measure" in inspect.signature(command).parameters
@@ -69,7 +69,8 @@ def _door(command: Callable[..., None], view: View) -> Callable[..., None]:
         measure = inspect.Parameter(
             "measure", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=MeasureOption
         )
-        return [*inspect.signature(command).parameters.values(), *([] if has_measure() else [measure])]
+        own = [p for p in inspect.signature(command).parameters.values() if p.name != "plot"]
+        return [*own, *([] if has_measure() else [measure])]
 
     def door(**given: Any) -> None:
         measure = None if has_measure() else given.pop("measure")

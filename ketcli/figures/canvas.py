@@ -30,13 +30,14 @@ Point = tuple[float, float]
 # Height of a letter x above the baseline, as a share of the size: half of a capital's height centres a line.
 HALF_CAPITAL = 0.365
 LEADING = 1.32
+MISSING_GLYPH = "Glyph .* missing from"
 
 
 @contextmanager
 def settled() -> Iterator[None]:
     """Draw under the settings of `style`, with missing glyphs left to whatever shows the file."""
     with matplotlib.rc_context(style.settings()), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        warnings.filterwarnings("ignore", message=MISSING_GLYPH)
         yield
 
 
@@ -202,8 +203,9 @@ def width_of(text: str, size: float = style.TEXT, *, bold: bool = False) -> floa
     """Return how wide a line of text is, in points, by the font's own measures."""
     if not text:
         return 0.0
-    with settled():
-        known = font(size, bold=bold, families=families(text))
+    known = font(size, bold=bold, families=families(text))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=MISSING_GLYPH)
         width, _, _ = text_to_path.get_text_width_height_descent(text, known, ismath=False)
     return float(width)
 

@@ -42,10 +42,12 @@ def draw(report: Report, form: str, *, with_sources: bool = False) -> bytes:
 
 def page_of(report: Report, *, with_sources: bool = False) -> Page:
     """Return the drawn page of a report's picture."""
-    from ketcli.figures.page import compose
+    from ketcli.figures.page import compose, sentence
 
     notes = footnotes(report, with_sources=with_sources)
     title = one_line(report.title)
+    if not report.rows and not report.icons:
+        return compose(title, [sentence(one_line(report.empty))], notes)
     match report.picture:
         case "funnel":
             from ketcli.figures import funnel
@@ -71,8 +73,6 @@ def page_of(report: Report, *, with_sources: bool = False) -> Page:
         case "icons":
             from ketcli.figures import icons
 
-            if not report.icons:
-                raise UsageError(f"nothing to draw: {report.empty}", code="no-picture", hint="widen the selection")
             return compose(title, icons.sections(report.icons), notes)
         case picture:
             from ketcli.figures import forest as forest_plot

@@ -11,6 +11,7 @@ from ketcli.figures.canvas import LEADING, Page, wrap
 BETWEEN_SECTIONS = 14.0
 BETWEEN_NOTES = 1.8
 ABOVE_NOTES = 8.0
+NARROW = 440.0
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,17 @@ class Section:
     height: float
     draw: Callable[[Page, float], None]
     texts: tuple[str, ...] = ()
+
+
+def sentence(text: str) -> Section:
+    """Return a section of one sentence, for an answer without rows."""
+    lines = wrap(text, NARROW - 2 * style.MARGIN)
+
+    def draw(page: Page, top: float) -> None:
+        for i, line in enumerate(lines):
+            page.text(style.MARGIN, top + (i + 1) * style.TEXT * LEADING, line)
+
+    return Section(NARROW, (len(lines) + 0.5) * style.TEXT * LEADING, draw, (text,))
 
 
 def compose(title: str, sections: Sequence[Section], footnotes: Sequence[str]) -> Page:

@@ -89,7 +89,7 @@ def measure_of(report: Report, name: str = "") -> Measure:
         found = choices[name.lower()]
     else:
         drawn = next((m for m in choices.values() if m.columns == strip.of[:3]), None)
-        found = choices.get(_named(report)) or drawn or _bare(report, strip)
+        found = choices.get(_named(report)) or drawn or next(iter(choices.values()), _bare(report, strip))
     return replace(found, axis=_fitted(report, found))
 
 
