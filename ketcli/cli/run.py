@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -109,6 +109,13 @@ def write_notes(report: Report, terminal: Terminal) -> None:
         )
     if lines:
         terminal.stderr.write("\n".join(lines) + "\n")
+
+
+def say(notes: Iterable[str], terminal: Terminal) -> None:
+    """Write notes to standard error, one to a line."""
+    from ketcli.render.text import one_line
+
+    terminal.stderr.write("".join(f"note: {one_line(note)}\n" for note in notes))
 
 
 def complain(error: KetError, *, as_json: bool = False) -> None:

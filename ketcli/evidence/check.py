@@ -85,14 +85,20 @@ def inspect(location: catalog.Location, columns: Mapping[str, str] = MappingProx
     """
     if location.content is not None:
         return _inspect_single(location.content, location, columns)
-    folder = location.path or Path()
+    return inspect_folder(location.path or Path())
+
+
+def inspect_folder(folder: Path, changed: Mapping[str, bytes] = MappingProxyType({})) -> Inspection:
+    """Check a folder of tables, or what it would be with the files of the tables in `changed` put in place."""
     checked: dict[str, CheckedTable] = {}
     typed_tables: dict[str, Columns] = {}
     problems: list[Problem] = []
-    for name in catalog.tables_in(folder):
+    present = {*catalog.tables_in(folder), *changed}
+    for name in (name for name in TABLES if name in present):
         file = folder / f"{name}.csv"
         try:
-            one, typed, found = _inspect_table(read_bytes(file), str(file), TABLES[name])
+            content = changed[name] if name in changed else read_bytes(file)
+            one, typed, found = _inspect_table(content, str(file), TABLES[name])
         except InputError as error:
             problems.append(_as_problem(error, str(file)))
             continue

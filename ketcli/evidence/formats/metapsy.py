@@ -50,6 +50,8 @@ _KINDS = MappingProxyType(
     }
 )
 _MISSING = ("", "NA")
+# further columns that a database may have, under the names they have here
+_MORE = ("route", "dose", "analysis_set", "population", "design", "source_url")
 
 
 def is_metapsy(header: Sequence[str]) -> bool:
@@ -81,7 +83,8 @@ def comparisons(grid: Grid, wanted: str = "") -> Grid:
     if len(named) != 1:
         raise _which(grid.name, sets, wanted)
     outcome, kind = named[0]
-    columns = {name: column for name, column in _ALWAYS.items() if column in places} | _KINDS[kind]
+    more = {name: name for name in _MORE if name in places}
+    columns = {name: column for name, column in _ALWAYS.items() if column in places} | more | _KINDS[kind]
     rows = [[cell(grid.rows[place], column) for column in columns.values()] for place in sets[named[0]]]
     left = len(grid.rows) - len(rows)
     note = f"{grid.name}: Metapsy data, rows of {outcome or 'one outcome'} as {kind}: {len(rows)}" + (
