@@ -72,7 +72,7 @@ def pool(data: str | os.PathLike[str] | pd.DataFrame, **options: Any) -> pd.Data
     """
     from ketcli.owndata.source import read_file
     from ketcli.summaries.pool import pool as summary
-    from ketcli.summaries.pool_request import from_options
+    from ketcli.summaries.pool.request import from_options
 
     request, wanted, extras = from_options(options)
     if isinstance(data, str | os.PathLike):

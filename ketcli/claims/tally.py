@@ -21,7 +21,7 @@ from ketcli.evidence.factors import IN_WORDS, INTERACTION, Finding, excludes_no_
 from ketcli.evidence.filters import Filters
 from ketcli.quantities.quantity import Quantity
 from ketcli.summaries.factors import versus
-from ketcli.summaries.interactions import with_interactions
+from ketcli.summaries.factors.interactions import with_interactions
 from ketcli.summaries.words import spoken
 
 if TYPE_CHECKING:

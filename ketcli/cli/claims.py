@@ -152,7 +152,7 @@ def claims(
         own = None if file is None else _read_own(file, terminal)
         evidence = open_evidence(data, terminal)
         if claim is not None:
-            from ketcli.summaries.claim_card import card
+            from ketcli.summaries.claims.card import card
 
             return card(evidence, claim, how, own)
         return summary.claims(evidence, how, verdict=verdict or (), section=section or (), search=search, own=own)

@@ -72,7 +72,7 @@ def compare(
         evidence = open_evidence(selection.data, terminal, selection.column)
         filters = read_filters(evidence, selection, ("score",))
         if first is None or second is None:
-            from ketcli.summaries import compare_list
+            from ketcli.summaries.compare import listing as compare_list
 
             return compare_list.listing(evidence, filters, first or "")
         from ketcli.summaries import compare as summary

@@ -168,7 +168,7 @@ def pool(
         from ketcli.figures import plots
         from ketcli.owndata.source import read_file
         from ketcli.summaries import pool as summary
-        from ketcli.summaries.pool_request import from_options
+        from ketcli.summaries.pool.request import from_options
 
         request, wanted, extras = from_options({**vars(columns), **vars(statistics), **vars(more)})
         if plot is not None:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from ketcli.quantities.pairs import sums
 from ketcli.quantities.quantity import Quantity, number, small
-from ketcli.summaries import contrasts, event_rows
+from ketcli.summaries import contrasts
 from ketcli.summaries.pooling import Settings
 from ketcli.summaries.rates import interval
+from ketcli.summaries.side_effects import rows as event_rows
 
 if TYPE_CHECKING:
     from ketcli.evidence.event_counts import Count

@@ -12,7 +12,8 @@ from ketcli.evidence import comparisons
 from ketcli.evidence.codes import STUDY_DRUGS
 from ketcli.evidence.treatments import Treatment
 from ketcli.quantities.quantity import Quantity, number, small
-from ketcli.summaries import compare_rows, contrasts, pooling
+from ketcli.summaries import contrasts, pooling
+from ketcli.summaries.compare import rows as compare_rows
 from ketcli.summaries.contrasts import Tables
 from ketcli.summaries.pooling import Settings
 

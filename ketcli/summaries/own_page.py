@@ -10,7 +10,7 @@ from ketcli.document import Chapter, Document, Entry
 from ketcli.errors import unknown_value
 from ketcli.report import Picture, Report, Row
 from ketcli.summaries.pool import pool
-from ketcli.summaries.pool_request import from_options
+from ketcli.summaries.pool.request import from_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +20,7 @@ Options = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Section:
-    """One chapter: the title of its table, the option of `ket pool` that adds it, and its picture."""
+    """One chapter: the title of its table, the option of `ket pool` that adds it, and its picture with a title."""
 
     name: str
     title: str
@@ -28,6 +28,7 @@ class Section:
     table: str = ""
     option: str = ""
     picture: Picture | None = None
+    drawing: str = ""
 
 
 SECTIONS = (
@@ -36,6 +37,7 @@ SECTIONS = (
         "The result",
         "Every study with its weight, the pooled line, and where a further study may lie.",
         picture="labbe",
+        drawing="Risk with treatment against risk with control (L'Abbé plot)",
     ),
     Section(
         "robustness",
@@ -58,6 +60,7 @@ SECTIONS = (
         "Diagnostics of each study",
         "influence",
         "baujat",
+        "What moves the result, and what makes studies differ (Baujat plot)",
     ),
     Section(
         "bias",
@@ -66,6 +69,7 @@ SECTIONS = (
         "Tests for small-study effects, and the result adjusted for them",
         "bias",
         "funnel",
+        "effects against their standard errors",
     ),
 )
 
@@ -88,7 +92,7 @@ def document(
         full = _pool(content, name, {**options, section.option: True}) if section.option else base
         report = beyond(full, base, section) if section.option else base
         added = f"--{section.option.replace('_', '-')}" if section.option else "--explain"
-        whole = replace(full, picture=section.picture) if section.picture else None
+        whole = replace(full, title=section.drawing, picture=section.picture) if section.picture else None
         entry = Entry(report, command(added), drawn=whole)
         chapters.append(Chapter(section.name, section.title, section.lead, (entry,)))
     return Document(base.title, (), tuple(chapters))

@@ -175,7 +175,7 @@ def _safety(asked: Asked) -> Iterator[Entry]:
 
 def _compare(asked: Asked) -> Iterator[Entry]:
     from ketcli.summaries.compare import compare
-    from ketcli.summaries.compare_list import listing
+    from ketcli.summaries.compare.listing import listing
 
     pairs = listing(asked.evidence, asked.filters)
     yield Entry(pairs, "ket compare")

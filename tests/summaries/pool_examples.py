@@ -7,7 +7,7 @@ from typing import Any
 
 from ketcli.report import Report
 from ketcli.summaries.pool import pool
-from ketcli.summaries.pool_request import from_options
+from ketcli.summaries.pool.request import from_options
 from tests.reference import pinned
 
 _ROLES = {

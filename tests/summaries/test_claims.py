@@ -20,8 +20,8 @@ from ketcli.evidence.filters import Filters
 from ketcli.evidence.load import Evidence
 from ketcli.quantities.quantity import Quantity
 from ketcli.report import Report
-from ketcli.summaries.claim_card import card
 from ketcli.summaries.claims import claims
+from ketcli.summaries.claims.card import card
 from ketcli.summaries.compare import compare
 from ketcli.summaries.pooling import Settings
 from ketcli.summaries.rates import rates

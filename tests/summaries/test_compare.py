@@ -12,7 +12,7 @@ from ketcli.evidence.filters import for_evidence
 from ketcli.evidence.load import Evidence
 from ketcli.report import Report
 from ketcli.summaries.compare import COLUMNS, SCORE, as_risk, compare
-from ketcli.summaries.compare_list import listing
+from ketcli.summaries.compare.listing import listing
 from ketcli.summaries.pooling import Settings
 from tests.command import ket
 from tests.snapshot import assert_snapshot

@@ -18,10 +18,10 @@ from ketcli.evidence.filters import Filters, for_evidence
 from ketcli.evidence.load import Evidence
 from ketcli.evidence.topic_codes import FACTORS
 from ketcli.report import Report
-from ketcli.summaries.between_studies import between_studies
 from ketcli.summaries.factors import factors
-from ketcli.summaries.factors_overview import summed_up
-from ketcli.summaries.interactions import compare, with_interactions
+from ketcli.summaries.factors.between_studies import between_studies
+from ketcli.summaries.factors.interactions import compare, with_interactions
+from ketcli.summaries.factors.overview import summed_up
 from ketcli.summaries.pooling import Settings
 from ketcli.summaries.words import spoken
 from tests.command import ket
