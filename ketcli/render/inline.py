@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from colorsys import hls_to_rgb, rgb_to_hls
 from xml.etree import ElementTree
 
 from markupsafe import Markup
 
 from ketcli.figures import style
 
+# Points of a picture in pixels of a page: its small type is then that of the tables.
+PIXELS = 1.35
+# Lightness and saturation, 0-1: from where a colour is pale, up to where it is a grey, what dark paper wants.
+PALE, GREY, LIGHTER, DARKEST = 0.75, 0.2, 0.68, 0.12
 XLINK = "{http://www.w3.org/1999/xlink}href"
 # What drawings are made of; anything else (scripts, foreign content, metadata, links) is left out.
 _ALLOWED = frozenset(
@@ -20,7 +25,7 @@ _ALLOWED = frozenset(
 )
 _REFERENCE = re.compile(r"url\(\s*#([\w.-]+)\s*\)")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}\b")
-# Colours of pictures by the name that the page has for them; the others are dark and light enough for both papers.
+# Colours of pictures by the name that the page has for them.
 COLOURS: Mapping[str, str] = {
     style.INK: "ink",
     style.MUTED: "muted",
@@ -30,20 +35,21 @@ COLOURS: Mapping[str, str] = {
     style.POOLED: "pooled",
     style.SUBGROUP: "subgroup",
     style.PAPER: "paper",
-    "#444444": "ink",
 }
 
 
 def inline(svg: str, prefix: str) -> Markup:
     """Return SVG text to put into a page; `prefix` keeps its ids apart from those of other pictures.
 
-    Only shapes and text stay: scripts, styles, metadata, event attributes and addresses are dropped. Raises
-    ElementTree.ParseError for text that is not well formed.
+    It is as wide as its letters want to be. Only shapes and text stay: scripts, styles, metadata, event attributes
+    and addresses are dropped. Raises ElementTree.ParseError for text that is not well formed, KeyError without a
+    viewBox.
     """
     root = ElementTree.fromstring(svg)
     used = {name for node in root.iter() for name in _references(node)}
     _clean(root, prefix, used)
-    root.attrib.pop("width", None)
+    _, _, width, _ = (float(number) for number in root.attrib["viewBox"].split())
+    root.attrib["width"] = f"{width * PIXELS:.0f}"
     root.attrib.pop("height", None)
     return Markup(ElementTree.tostring(root, encoding="unicode"))
 
@@ -81,12 +87,21 @@ def _attribute(name: str, value: str, prefix: str, used: set[str]) -> tuple[str,
     value = _REFERENCE.sub(rf"url(#{prefix}\1)", value)
     if re.search(r"url\(\s*[^#]|expression|@import", value):
         return None
-    return local, _COLOUR.sub(lambda m: _named(m[0]), value) if local == "style" else value
+    return local, _COLOUR.sub(lambda m: _themed(m[0]), value) if local == "style" else value
 
 
-def _named(colour: str) -> str:
-    name = COLOURS.get(colour.lower())
-    return f"var(--{name})" if name else colour
+def _themed(colour: str) -> str:
+    """Return a colour for both papers: by its name, or beside its counterpart on dark paper.
+
+    Greys and pale tints change sides, other colours become somewhat lighter.
+    """
+    if name := COLOURS.get(colour.lower()):
+        return f"var(--{name})"
+    hue, light, depth = rgb_to_hls(*(int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)))
+    mirrored = min(DARKEST + 1.3 * (1.0 - light), 0.9)
+    dark = mirrored if light > PALE or depth < GREY else max(light, (light + LIGHTER) / 2)
+    other = "".join(f"{round(255 * part):02x}" for part in hls_to_rgb(hue, dark, depth))
+    return f"light-dark({colour.lower()}, #{other})"
 
 
 def _local(name: str) -> str:

@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 from markupsafe import Markup
 
 from ketcli.render import vector
+from ketcli.render.cells import cell
 from ketcli.render.ruler import Ruler, fitted, linear_ruler, ruler_of
-from ketcli.render.text import UNICODE, cell, limits, one_line, percent
 from ketcli.report import Axis, Display, Fact, Report, Row, Share, Value
+from ketcli.wording import UNICODE, limits, one_line, percent
 
 TEXT_FORMS = ("text", "text-at")
 # Forms written as an estimate with its limits in brackets: the two are set apart.
@@ -241,9 +242,10 @@ def _strips(report: Report, display: Display, ruler: Ruler) -> list[Markup]:
             largest[key] = max(largest.get(key, 0.0), size)
     strips = []
     for key, size, row in zip(keys, sizes, report.rows, strict=True):
-        strong = row.get("kind") in report.emphasis
+        kind = row.get("kind")
+        shape: vector.Shape = "pooled" if kind in report.emphasis else "other" if kind == "alternative" else "study"
         share = min(size / largest[key], 1.0) if largest.get(key) else 0.5
-        strips.append(vector.strip(vector.Mark(*_values(display, row), pooled=strong, size=share), ruler))
+        strips.append(vector.strip(vector.Mark(*_values(display, row), shape, share), ruler))
     return strips
 
 

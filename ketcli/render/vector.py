@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from markupsafe import Markup, escape
 
@@ -17,16 +18,17 @@ BAR = 5
 # a label of the axis needs this share of a strip's width per letter, in the small type of the heading
 LETTER = 0.042
 CELL, RADIUS, HALF_GAP = 10, 3.6, 4
+Shape = Literal["study", "pooled", "other"]
 
 
 @dataclass(frozen=True)
 class Mark:
-    """What a strip shows: estimate and limits, whether it is a pooled line, and the size of its square, 0-1."""
+    """What a strip shows: estimate and limits, its shape, the size of a square 0-1; `other` is a hollow diamond."""
 
     estimate: float | None
     low: float | None
     high: float | None
-    pooled: bool = False
+    shape: Shape = "study"
     size: float = 1.0
 
 
@@ -36,7 +38,7 @@ def strip(mark: Mark, ruler: Ruler) -> Markup:
     if mark.estimate is None and ends is None:
         return Markup("")
     parts: list[str] = []
-    if ends is not None and mark.estimate is not None and mark.pooled:
+    if ends is not None and mark.estimate is not None and mark.shape != "study":
         parts.append(_diamond(mark.estimate, ends, ruler))
     elif ends is not None:
         low, high = (ruler.clipped(end) for end in ends)
@@ -49,11 +51,15 @@ def strip(mark: Mark, ruler: Ruler) -> Markup:
             )
     if ends is not None:
         parts += _arrows(ends, ruler)
-    if mark.estimate is not None and not (mark.pooled and ends) and 0.0 <= ruler.share(mark.estimate) <= 1.0:
+    if (
+        mark.estimate is not None
+        and (mark.shape == "study" or ends is None)
+        and 0.0 <= ruler.share(mark.estimate) <= 1.0
+    ):
         side = max(SQUARE * math.sqrt(mark.size), LEAST_SQUARE)
         square = f'<rect x="{-side / 2:.1f}" y="{-side / 2:.1f}" width="{side:.1f}" height="{side:.1f}"/>'
         parts.append(_at(ruler.share(mark.estimate), square))
-    kind = ' class="pooled"' if mark.pooled else ""
+    kind = "" if mark.shape == "study" else f' class="{mark.shape}"'
     return Markup(f'<svg{kind} height="{HEIGHT}" aria-hidden="true">{"".join(parts)}</svg>')
 
 

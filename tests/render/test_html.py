@@ -315,7 +315,23 @@ def test_pictures_keep_their_ids_apart_and_take_the_colours_of_the_page() -> Non
     assert 'clip-path="url(#c-1-p1)"' in text
     assert 'href="#c-1-p1"' in text
     assert "fill: var(--ink)" in text
-    assert "fill: #0072b2" in text
+    assert "fill: light-dark(#0072b2, #07a6ff)" in text
+
+
+@pytest.mark.parametrize(
+    ("colour", "themed"),
+    [
+        ("#1b1f24", "var(--ink)"),
+        ("#FFFFFF", "var(--paper)"),
+        ("#f2f4f6", "light-dark(#f2f4f6, #252d35)"),
+        ("#444444", "light-dark(#444444, #e6e6e6)"),
+        ("#d55e00", "light-dark(#d55e00, #ff7e19)"),
+    ],
+)
+def test_colours_of_pictures_have_a_counterpart_on_dark_paper(colour: str, themed: str) -> None:
+    """Named ones follow the page, greys and pale tints change sides, the others become lighter."""
+    text = inline(SVG.replace("#0072b2", colour), "x-")
+    assert f'style="fill: {themed}"' in text
 
 
 def test_a_document_puts_pictures_under_their_table() -> None:
