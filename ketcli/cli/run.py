@@ -98,7 +98,7 @@ def write_stdout(content: str | bytes, terminal: Terminal, encoding: str | None 
 def write_notes(report: Report, terminal: Terminal) -> None:
     """Write the notes of a machine format to standard error, where they cannot spoil the data."""
     from ketcli.render import delimited
-    from ketcli.render.text import one_line
+    from ketcli.wording import one_line
 
     lines = [f"note: {one_line(note.text)}" for note in report.notes]
     if not report.rows:
@@ -113,7 +113,7 @@ def write_notes(report: Report, terminal: Terminal) -> None:
 
 def say(notes: Iterable[str], terminal: Terminal) -> None:
     """Write notes to standard error, one to a line."""
-    from ketcli.render.text import one_line
+    from ketcli.wording import one_line
 
     terminal.stderr.write("".join(f"note: {one_line(note)}\n" for note in notes))
 
@@ -127,7 +127,7 @@ def complain(error: KetError, *, as_json: bool = False) -> None:
         body = {"message": error.message, "code": error.code, "hint": error.hint, "problems": problems}
         sys.stderr.write(dumps({"error": body}) + "\n")
         return
-    from ketcli.render.text import one_line
+    from ketcli.wording import one_line
 
     lines = [f"ket: error: {one_line(error.message)} [{error.code}]"]
     if error.hint:

@@ -14,7 +14,7 @@ from ketcli.evidence.fields import Table
 from ketcli.evidence.formats.extras import need
 from ketcli.evidence.schema import TABLES
 from ketcli.evidence.writing import table_csv
-from ketcli.render.text import visible
+from ketcli.wording import visible
 
 if TYPE_CHECKING:
     from ketcli.evidence.load import Evidence

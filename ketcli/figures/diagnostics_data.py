@@ -11,8 +11,8 @@ from ketcli.figures.effects import Pool, analysed, pools_of
 from ketcli.figures.funnel_data import natural_ruler
 from ketcli.figures.view import measure_of
 from ketcli.render.ruler import Ruler, linear_ruler, percent_ruler, round_up
-from ketcli.render.text import one_line
 from ketcli.report import Report, Row
+from ketcli.wording import one_line
 
 LABBE_MEASURES = ("RR", "OR", "PETO", "RD")
 STEPS = 160

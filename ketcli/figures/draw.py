@@ -11,8 +11,8 @@ from ketcli.figures.factors_data import bubbles, families
 from ketcli.figures.forest_data import dots, forest, signs
 from ketcli.figures.funnel_data import funnels
 from ketcli.figures.timeline_data import courses
-from ketcli.render.text import one_line
 from ketcli.report import Report
+from ketcli.wording import one_line
 
 if TYPE_CHECKING:
     from ketcli.figures.canvas import Page

@@ -6,18 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from ketcli.figures.view import FAMILIES
 from ketcli.render.ruler import Ruler, linear_ruler, percent_ruler
-from ketcli.render.text import UNICODE, effect, one_line, p_value
-from ketcli.report import Axis, Display, Report, Row
+from ketcli.report import Report, Row
+from ketcli.wording import UNICODE, effect, one_line, p_value
 
-# What can share an axis: its name, the measures, the axis.
-FAMILIES: tuple[tuple[str, frozenset[str], Axis], ...] = (
-    ("Rate", frozenset({"rate"}), Axis("percent")),
-    ("Risk difference", frozenset({"rd", "rd-difference"}), Axis("linear", null=0.0, factor=100.0)),
-    ("Ratio", frozenset({"or", "rr", "hr", "ratio"}), Axis("log", null=1.0)),
-    ("Points of the scale", frozenset({"md", "difference", "mean-change"}), Axis("linear", null=0.0)),
-    ("Standardised difference", frozenset({"smd", "smd-difference", "smd-pre-post"}), Axis("linear", null=0.0)),
-)
 SLOPE_KINDS = ("point", "fitted")
 
 
@@ -52,15 +45,14 @@ def families(report: Report) -> tuple[list[Report], int]:
     rows = [row for row in report.rows if row.get("kind") not in SLOPE_KINDS]
     parts: list[Report] = []
     drawn = 0
-    for name, measures, axis in FAMILIES:
-        kept = tuple(row for row in rows if row.get("measure") in measures and _drawable(row))
+    for family in FAMILIES:
+        kept = tuple(row for row in rows if row.get("measure") in family.measures and _drawable(row))
         if not kept:
             continue
         drawn += len(kept)
         texts = [d for d in report.displays if d.form in ("text", "text-at") and d.rank == 0]
-        main = [replace(d, label=name, of=d.of[:4]) for d in report.displays if d.form == "effect"]
-        strip = Display("", "strip", ("estimate", "ci_low", "ci_high"))
-        parts.append(replace(report, title=name, rows=kept, displays=(*texts, *main, strip), axis=axis))
+        main = [replace(d, label=family.name, of=d.of[:4]) for d in report.displays if d.form == "effect"]
+        parts.append(replace(report, title=family.name, rows=kept, displays=(*texts, *main), picture="forest"))
     return parts, len(rows) - drawn
 
 

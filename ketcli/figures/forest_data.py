@@ -8,9 +8,10 @@ from itertools import groupby
 from typing import Literal
 
 from ketcli.figures.view import BESIDE, RANK_SHOWN, Measure, as_forest, block_of, measure_of
+from ketcli.render.cells import cell
 from ketcli.render.ruler import Ruler, percent_ruler, round_up, ruler_of
-from ketcli.render.text import UNICODE, cell, number, one_line, p_value
 from ketcli.report import Display, Report, Row, Value
+from ketcli.wording import UNICODE, number, one_line, p_value
 
 Shape = Literal["heading", "study", "open", "pooled", "subgroup", "alternative", "prediction", "estimate", "about"]
 
@@ -150,7 +151,7 @@ def dots(report: Report) -> Forest:
 def axis_words(report: Report, measure: Measure) -> str:
     """Return what the axis measures: the column's label and its unit or scale."""
     named = next((c.label for c in report.columns if c.name == measure.columns[0]), measure.display.label)
-    label = measure.display.label if measure.display.form == "effect" else named
+    label = measure.family or (measure.display.label if measure.display.form == "effect" else named)
     if measure.axis.scale == "log":
         return f"{label} (log scale)"
     return f"{label}, percentage points" if measure.axis.factor == 100.0 else label

@@ -11,8 +11,8 @@ from ketcli.errors import KetError
 from ketcli.figures.effects import Pool, Scale, analysed, pools_of, shown
 from ketcli.figures.view import block_of, measure_of
 from ketcli.render.ruler import Ruler, linear_ruler, log_ruler, percent_ruler
-from ketcli.render.text import UNICODE, number, one_line, p_value
 from ketcli.report import Column, Display, Note, Report, Row, Value
+from ketcli.wording import UNICODE, number, one_line, p_value
 
 FEWEST = 3
 # Under this many studies a test tells hardly anything (Cochrane Handbook, chapter 13): none is made.

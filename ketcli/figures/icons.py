@@ -9,8 +9,8 @@ from ketcli.figures.canvas import LEADING, Page, wrap
 from ketcli.figures.grid import Card, Swatch, grid, legend
 from ketcli.figures.page import Section
 from ketcli.render.icons import HALF, PEOPLE, ROW, people
-from ketcli.render.text import UNICODE, limits, one_line, percent
 from ketcli.report import Icons, Share
+from ketcli.wording import UNICODE, limits, one_line, percent
 
 CELL, HALF_GAP, GROUP_GAP = 8.0, 3.0, 22.0
 SIDE = ROW * CELL + HALF_GAP

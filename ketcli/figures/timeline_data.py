@@ -8,8 +8,8 @@ from itertools import groupby
 
 from ketcli.errors import UsageError
 from ketcli.render.ruler import Ruler, linear_ruler, percent_ruler, spread_limits
-from ketcli.render.text import one_line
 from ketcli.report import Report, Row
+from ketcli.wording import one_line
 
 EFFECT = "effect"
 

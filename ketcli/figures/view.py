@@ -22,13 +22,37 @@ _POINTS = ("rd", "rd-difference")
 
 
 @dataclass(frozen=True)
+class Family:
+    """Measures that can share an axis: what to call it, which they are, and the axis."""
+
+    name: str
+    measures: frozenset[str]
+    axis: Axis
+
+
+FAMILIES = (
+    Family("Rate", frozenset({"rate"}), Axis("percent")),
+    Family("Risk difference", frozenset({"rd", "rd-difference"}), Axis("linear", null=0.0, factor=100.0)),
+    Family("Ratio", frozenset({"or", "rr", "hr", "ratio"}), Axis("log", null=1.0)),
+    Family("Points of the scale", frozenset({"md", "difference", "mean-change"}), Axis("linear", null=0.0)),
+    Family(
+        "Standardised difference", frozenset({"smd", "smd-difference", "smd-pre-post"}), Axis("linear", null=0.0)
+    ),
+)
+
+
+@dataclass(frozen=True)
 class Measure:
-    """One estimate of a report's rows: its name, the display that prints it, its columns and its axis."""
+    """One estimate of a report's rows: its name, the display that prints it, its columns and its axis.
+
+    `family` names what effects of several kinds share an axis as, "" where the display's label says it.
+    """
 
     name: str
     display: Display
     columns: tuple[str, str, str]
     axis: Axis
+    family: str = ""
 
     def values(self, row: Row) -> tuple[float | None, float | None, float | None]:
         """Return estimate and limits of a row, None where missing."""
@@ -39,6 +63,9 @@ class Measure:
         """Return True when a row has an estimate, or both limits of one."""
         estimate, low, high = self.values(row)
         return estimate is not None or (low is not None and high is not None)
+
+
+_NOTHING = Measure("estimate", Display("Estimate", "number-interval", ("estimate",)), ("estimate", "", ""), Axis())
 
 
 def as_forest(report: Report, measure: str = "") -> Report:
@@ -78,18 +105,24 @@ def _omitted(rows: int, blocks: int) -> list[Note]:
 def measure_of(report: Report, name: str = "") -> Measure:
     """Return the measure called `name` (rate, rd, rr, or ...), or the one that the report's pooled lines are of.
 
-    Where lines do not say, it is that of the report's strip. Raises UsageError when the report has no strip or
-    no such measure.
+    Where lines do not say, it is that of the report's strip, else the first that has an axis. Raises UsageError
+    when there is none, or none of that name.
     """
-    strip = _strip_of(report)
+    strip = next((d for d in report.displays if d.form == "strip" and len(d.of) >= 3), None)
     choices = _choices(report, strip)
+    if not choices and (strip is None or report.rows):
+        raise UsageError(
+            f"nothing in this answer can be drawn: {report.title}",
+            code="no-picture",
+            hint="pictures are made of rates, side-effects, compare, pool, timeline, durability, factors and expect",
+        )
+    if name and name.lower() not in choices:
+        raise unknown_value("measure", name, choices)
     if name:
-        if name.lower() not in choices:
-            raise unknown_value("measure", name, choices)
         found = choices[name.lower()]
     else:
-        drawn = next((m for m in choices.values() if m.columns == strip.of[:3]), None)
-        found = choices.get(_named(report)) or drawn or next(iter(choices.values()), _bare(report, strip))
+        drawn = next((m for m in choices.values() if strip is not None and m.columns == strip.of[:3]), None)
+        found = choices.get(_named(report)) or drawn or next(iter(choices.values()), _NOTHING)
     return replace(found, axis=_fitted(report, found))
 
 
@@ -99,43 +132,35 @@ def weighted(report: Report, measure: Measure) -> bool:
     return known and (measure.name == "estimate" or _named(report) in ("", measure.name))
 
 
-def _strip_of(report: Report) -> Display:
-    for display in report.displays:
-        if display.form == "strip" and len(display.of) >= 3:
-            return display
-    raise UsageError(
-        f"nothing in this answer can be drawn: {report.title}",
-        code="no-picture",
-        hint="pictures are made of rates, side-effects, compare, pool, timeline, durability and factors",
-    )
-
-
-def _choices(report: Report, strip: Display) -> Mapping[str, Measure]:
+def _choices(report: Report, strip: Display | None) -> Mapping[str, Measure]:
+    """Return the measures that have an axis: each display with limits, by the name of its estimate's column."""
     own = report.axis or Axis()
+    of_strip = () if strip is None else strip.of[:3]
     found: dict[str, Measure] = {}
     for display in report.displays:
         if not _filled(display, report.rows):
             continue
         if display.form in INTERVALS:
             a, b, c = display.of[:3]
-            found.setdefault(a, Measure(a, display, (a, b, c), _axis(display, strip, own)))
-        elif display.form == "effect":
-            a, b, c = strip.of[:3]
-            forms = {str(row.get(display.of[0])) for row in report.rows if row.get(display.of[0])}
-            points = own.scale == "linear" and bool(forms) and forms <= set(_POINTS)
-            axis = replace(own, factor=100.0) if points else own
-            found.setdefault(display.of[1], Measure(display.of[1], display, (a, b, c), axis))
+            found.setdefault(a, Measure(a, display, (a, b, c), _axis(display, of_strip, own)))
+        elif display.form == "effect" and (measure := _effect(report, display, of_strip, own)) is not None:
+            found.setdefault(measure.name, measure)
     return found
 
 
-def _bare(report: Report, strip: Display) -> Measure:
-    """Return what a strip draws that no display prints."""
-    a, b, c = strip.of[:3]
-    display = Display("Estimate", "number-interval", (a, b, c), digits=2)
-    return Measure(a, display, (a, b, c), report.axis or Axis())
+def _effect(report: Report, display: Display, of_strip: Sequence[str], own: Axis) -> Measure | None:
+    """Return the measure of a display of effects: what the strip draws, or rows that can share one axis."""
+    name, (a, b, c) = display.of[1], display.of[1:4]
+    kinds = {str(row[display.of[0]]) for row in report.rows if row.get(display.of[0]) and row.get(a) is not None}
+    if of_strip and of_strip[0] in (name, f"strip_{name}"):
+        a, b, c = of_strip
+        points = own.scale == "linear" and bool(kinds) and kinds <= set(_POINTS)
+        return Measure(name, display, (a, b, c), replace(own, factor=100.0) if points else own)
+    family = next((f for f in FAMILIES if kinds and kinds <= f.measures), None)
+    return None if family is None else Measure(name, display, (a, b, c), family.axis, family.name)
 
 
-def _axis(display: Display, strip: Display, own: Axis) -> Axis:
+def _axis(display: Display, of_strip: Sequence[str], own: Axis) -> Axis:
     """Return the axis that a form of number is drawn on; the report's own when that is what its strip draws."""
     match display.form:
         case "percent-interval":
@@ -144,7 +169,7 @@ def _axis(display: Display, strip: Display, own: Axis) -> Axis:
             return Axis("log", null=1.0, left=own.left, right=own.right)
         case "points-interval":
             return Axis("linear", null=0.0, left=own.left, right=own.right, factor=100.0)
-        case _ if display.of[:3] == strip.of[:3]:
+        case _ if display.of[:3] == of_strip:
             return own
         case _:
             return Axis("linear", left=own.left, right=own.right)

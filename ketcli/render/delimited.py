@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 
-from ketcli.render.text import visible
 from ketcli.report import Report, Value
+from ketcli.wording import visible
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 

@@ -15,8 +15,8 @@ from ketcli import __version__
 from ketcli.document import Chapter, Document, Entry
 from ketcli.render.inline import inline
 from ketcli.render.sheet import Sheet, lay_out
-from ketcli.render.text import one_line, visible
 from ketcli.report import Report
+from ketcli.wording import one_line, visible
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ketcli.render.text import Symbols, limits, one_line, percent
 from ketcli.report import Icons, Share
+from ketcli.wording import Symbols, limits, one_line, percent
 
 PEOPLE = 100
 ROW = 10

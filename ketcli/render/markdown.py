@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from ketcli.render.text import UNICODE, cell, one_line
+from ketcli.render.cells import cell
 from ketcli.report import Report
+from ketcli.wording import UNICODE, one_line
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~$])")
 

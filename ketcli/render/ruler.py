@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from ketcli.render.text import UNICODE, number, ratio
 from ketcli.report import Axis
+from ketcli.wording import UNICODE, number, ratio
 
 ROUNDING = 1e-9
 # A ratio beyond these says no more than that it is far away; its interval gets an arrow.

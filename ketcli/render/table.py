@@ -12,9 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from ketcli.render import icons, strip
-from ketcli.render.text import ASCII, UNICODE, Symbols, cell, one_line, plain
+from ketcli.render.cells import cell
 from ketcli.report import Display, Report
 from ketcli.terminal import Terminal
+from ketcli.wording import ASCII, UNICODE, Symbols, one_line, plain
 
 GAP = 2
 NARROWEST_TEXT = 14

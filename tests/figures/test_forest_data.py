@@ -12,12 +12,13 @@ from ketcli.evidence.filters import Filters, for_evidence
 from ketcli.evidence.load import Evidence
 from ketcli.figures.forest_data import dots, forest
 from ketcli.figures.view import as_forest, measure_of
-from ketcli.render.text import UNICODE, cell
+from ketcli.render.cells import cell
 from ketcli.report import Report
 from ketcli.summaries.pool.request import Extras
 from ketcli.summaries.pooling import Settings
 from ketcli.summaries.rates import rates
 from ketcli.summaries.side_effects import side_effects
+from ketcli.wording import UNICODE
 from tests.figures.trials import awkward, own, trials
 from tests.render.fixtures import report as small
 

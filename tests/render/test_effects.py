@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ketcli.render.text import ASCII, cell, effect
+from ketcli.render.cells import cell
 from ketcli.report import Display, Value
+from ketcli.wording import ASCII, effect
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ketcli.render.icons import draw, people
-from ketcli.render.text import ASCII, UNICODE, percent
 from ketcli.report import Icons, Share
+from ketcli.wording import ASCII, UNICODE, percent
 
 PAIR = Icons("Response, day 28", (Share("esketamine", 0.24, 0.16, 0.35), Share("placebo", 0.125, 0.06, 0.23)))
 

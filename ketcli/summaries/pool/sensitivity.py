@@ -144,7 +144,7 @@ def _extremes(rows: Sequence[Fields]) -> Note:
         return Note("caution", "No estimate is left without one of the studies.")
     low = min(known, key=lambda row: float(row["estimate"]))  # type: ignore[arg-type]
     high = max(known, key=lambda row: float(row["estimate"]))  # type: ignore[arg-type]
-    from ketcli.render.text import UNICODE, effect
+    from ketcli.wording import UNICODE, effect
 
     def told(row: Fields) -> str:
         return f"{effect([row['form'], row['estimate'], row['ci_low'], row['ci_high']], UNICODE)} {row['label']}"

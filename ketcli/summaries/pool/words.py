@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ketcli.render.text import UNICODE, effect, limits, number, p_value
 from ketcli.report import Value
 from ketcli.stats.transforms import MEASURES
 from ketcli.summaries.pool.plan import Plan
+from ketcli.wording import UNICODE, effect, limits, number, p_value
 
 _TITLES = {
     "RR": "Risk ratio",

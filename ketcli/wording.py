@@ -1,4 +1,4 @@
-"""Numbers and cells as text: the one place where values are rounded, composed and made harmless."""
+"""Numbers and text as people read them: the one place where values are rounded and text is made harmless."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ketcli.report import Display, Row, Value
+from ketcli.report import Value
 
 # C0 and C1 controls, delete, and the bidirectional overrides and isolates that reorder what is read
 _HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
@@ -138,55 +138,6 @@ def limits(low: str, high: str, symbols: Symbols) -> str:
     return f"{low} to {high}" if signed else f"{low}{symbols.dash}{high}"
 
 
-def cell(display: Display, row: Row, symbols: Symbols) -> str:
-    """Return the text of one cell: what the display's form makes of the row's values; "" when missing."""
-    if display.only and row.get("kind") not in display.only:
-        return ""
-    values = [row.get(name) for name in display.of]
-    if values[0] is None or values[0] == "":
-        return _without_first(display, values[1:], symbols)
-    match display.form:
-        case "text":
-            return one_line(_text(values[0]))
-        case "text-at":
-            return ", ".join(
-                [one_line(_text(values[0])), *(duration(_float(v)) for v in values[1:] if v is not None)]
-            )
-        case "integer":
-            return f"{_float(values[0]):.0f}"
-        case "number":
-            return number(_float(values[0]), display.digits, symbols)
-        case "fraction":
-            return f"{_text(values[0])}/{_text(values[1]) or '?'}"
-        case "percent":
-            return f"{percent(_float(values[0]))} %"
-        case "percent-interval":
-            ends = _ends(values, percent, symbols)
-            return f"{percent(_float(values[0]))} %{ends}"
-        case "points-interval":
-            points = [None if v is None else 100.0 * _float(v) for v in values]
-            ends = _ends(points, lambda v: number(v, 0, symbols), symbols)
-            return number(_float(points[0]), 0, symbols, sign=True) + ends
-        case "number-interval":
-            ends = _ends(values, lambda v: number(v, display.digits, symbols), symbols)
-            return number(_float(values[0]), display.digits, symbols) + ends
-        case "ratio-interval":
-            return ratio(_float(values[0])) + _ends(values, ratio, symbols)
-        case "needed":
-            return needed(values, symbols)
-        case "interval":
-            low, high = (number(_float(v), display.digits, symbols) for v in values[:2])
-            return limits(low, high, symbols)
-        case "effect":
-            return effect(values, symbols)
-        case "time":
-            return duration(_float(values[0]))
-        case "p-value":
-            return p_value(_float(values[0]))
-        case "strip":
-            return ""  # drawn by the renderer, which knows the axis
-
-
 def needed(values: Sequence[Value], symbols: Symbols) -> str:
     """Return a number needed to treat or harm and its limits: one decimal below ten, whole from there.
 
@@ -199,7 +150,7 @@ def needed(values: Sequence[Value], symbols: Symbols) -> str:
     estimate, low, high = values
     if low is None or high is None:
         return "crosses 0"
-    return f"{written(_float(estimate))} ({limits(written(_float(low)), written(_float(high)), symbols)})"
+    return f"{written(as_number(estimate))} ({limits(written(as_number(low)), written(as_number(high)), symbols)})"
 
 
 def effect(values: Sequence[Value], symbols: Symbols) -> str:
@@ -209,8 +160,8 @@ def effect(values: Sequence[Value], symbols: Symbols) -> str:
     is said in words; a measure that is not known is a bare number as printed.
     """
     events, total, p, p_text = (*values[4:8], *(None,) * 4)[:4]
-    measure = _text(values[0])
-    estimate, low, high = (None if v is None else _float(v) for v in values[1:4])
+    measure = as_text(values[0])
+    estimate, low, high = (None if v is None else as_number(v) for v in values[1:4])
     name, form, digits = _EFFECTS.get(measure, ("", "printed", 4))
     ends = ["" if end is None else _written(end, form, digits, symbols) for end in (low, high)]
     match ends:
@@ -224,10 +175,12 @@ def effect(values: Sequence[Value], symbols: Symbols) -> str:
             interval = f"({limits(ends[0], ends[1], symbols)})"
     middle = "" if estimate is None else _written(estimate, form, digits, symbols)
     if middle and form == "percent":
-        counts = "" if events is None or total is None else f"{_text(events)}/{_text(total)} = "
+        counts = "" if events is None or total is None else f"{as_text(events)}/{as_text(total)} = "
         middle = f"{counts}{middle} %"
     number_part = " ".join(part for part in (name, middle, interval) if part) if middle or interval else ""
-    p_part = "" if p is None and not p_text else f"p {one_line(_text(p_text)) if p is None else p_value(_float(p))}"
+    p_part = (
+        "" if p is None and not p_text else f"p {one_line(as_text(p_text)) if p is None else p_value(as_number(p))}"
+    )
     return ", ".join(part for part in (number_part or _WORDS.get(measure, ""), p_part) if part)
 
 
@@ -248,47 +201,13 @@ def _written(value: float, form: str, digits: int, symbols: Symbols) -> str:
     return number(value, digits, symbols)
 
 
-def _without_first(display: Display, rest: Sequence[Value], symbols: Symbols) -> str:
-    """Return what a form shows when its first value is missing: limits alone, a printed inequality, a total."""
-    if display.form == "p-value" and rest:
-        return one_line(_text(rest[0]))
-    if display.form == "fraction":
-        if len(rest) > 1 and rest[1] is not None:
-            return f"{percent(_float(rest[1]))} %"
-        return "" if rest[0] is None else f"?/{_text(rest[0])}"
-    if display.form == "needed":
-        return "" if rest[0] is None else "crosses 0"
-    return _range(display, rest, symbols)
-
-
-def _range(display: Display, ends: Sequence[Value], symbols: Symbols) -> str:
-    """Return the limits alone of an interval that has no estimate (a prediction interval), "" for other forms."""
-    if not display.form.endswith("-interval") or len(ends) < 2 or None in ends:
-        return ""
-    low, high = (_float(end) for end in ends[:2])
-    match display.form:
-        case "percent-interval":
-            return limits(percent(low), percent(high), symbols) + " %"
-        case "points-interval":
-            return limits(number(100 * low, 0, symbols), number(100 * high, 0, symbols), symbols)
-        case "ratio-interval":
-            return limits(ratio(low), ratio(high), symbols)
-        case _:
-            return limits(number(low, display.digits, symbols), number(high, display.digits, symbols), symbols)
-
-
-def _ends(values: Sequence[Value], form: object, symbols: Symbols) -> str:
-    if len(values) < 3 or values[1] is None or values[2] is None:
-        return ""
-    low, high = form(_float(values[1])), form(_float(values[2]))  # type: ignore[operator]
-    return f" ({limits(low, high, symbols)})"
-
-
-def _float(value: Value) -> float:
+def as_number(value: Value) -> float:
+    """Return a value as a number, NaN when missing."""
     return float(value) if value is not None else math.nan
 
 
-def _text(value: Value) -> str:
+def as_text(value: Value) -> str:
+    """Return a value as people write it, "" when missing."""
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -2,9 +2,10 @@
 
 import pytest
 
-from ketcli.render import text
-from ketcli.render.text import ASCII, UNICODE, cell
+from ketcli import wording as text
+from ketcli.render.cells import cell
 from ketcli.report import Display
+from ketcli.wording import ASCII, UNICODE
 
 
 @pytest.mark.parametrize(
