@@ -15,6 +15,8 @@ from ketcli.cli.report import SECTIONS
 from ketcli.document import Document
 from ketcli.evidence.filters import Filters
 from ketcli.evidence.load import Evidence
+from ketcli.figures import beside
+from ketcli.figures.beside import with_pictures
 from ketcli.summaries import own_page, page
 from ketcli.summaries.pooling import Settings
 from tests.command import Result, ket
@@ -69,6 +71,27 @@ def test_every_command_on_the_page_prints_the_rows_beside_it(document: Document)
 
 def test_no_table_of_the_page_is_empty(document: Document) -> None:
     assert [e.command for c in document.chapters for e in c.entries if not e.report.rows] == []
+
+
+def test_pictures_stand_where_they_say_more_than_the_table(document: Document) -> None:
+    """The course of time, risks beside differences, slopes between studies; forests are in the tables already."""
+    pytest.importorskip("matplotlib")
+    drawn = {e.command for c in with_pictures(document).chapters for e in c.entries if e.pictures}
+    assert {"ket timeline", "ket side-effects", "ket factors --age"} <= drawn
+    assert not drawn & {"ket rates", "ket expect --drug ketamine", "ket claims"}
+
+
+def test_the_page_never_depends_on_matplotlib(document: Document, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beside, "find_spec", lambda name: None)
+    assert with_pictures(document) is document
+
+
+def test_ones_own_page_is_drawn_too() -> None:
+    pytest.importorskip("matplotlib")
+    made = with_pictures(own_page.document(BCG.read_bytes(), "bcg.csv", {}))
+    captions = {c.name: [p.caption for e in c.entries for p in e.pictures] for c in made.chapters}
+    assert [len(captions[name]) for name in ("result", "robustness", "influence", "bias")] == [1, 0, 1, 1]
+    assert captions["result"] == ["Risk with treatment against risk with control (L'Abbé plot)"]
 
 
 def test_the_same_data_make_the_same_bytes_and_no_date_creeps_in() -> None:
