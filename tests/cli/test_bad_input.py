@@ -111,7 +111,7 @@ def test_accepted_and_shown(name: str, tmp_path: Path) -> None:
         (("rates", "--at", "9d-2d"), 2),
         (("rates", "--level", "12"), 2),
         (("rates", "--model", "magic"), 2),
-        (("rates", "--format", "pdf"), 2),
+        (("rates", "--format", "docx"), 2),
         (("rates", "-o", "table.xyz"), 2),
         (("rates", "-o", "no/such/folder/table.csv"), 1),
         (("studies", "zarate-2005"), 2),
