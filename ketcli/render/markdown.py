@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 
 from ketcli.render.cells import cell
+from ketcli.render.links import web_address
 from ketcli.report import Report
 from ketcli.wording import UNICODE, one_line
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~$])")
+# What means something to CommonMark, GitHub or Pandoc: markup, entities, mathematics, citations and mentions, emoji
+# between colons, and what Pandoc would set as dashes, ellipses and curly quotes (a copied command must still work).
+_SPECIAL = re.compile(r"""([\\`*_{}\[\]<>|\#~$&^@"]|-(?=-)|\.(?=\.)|:(?=[\w+-]+:)|(?<![^\W_])'|'(?![^\W_]))""")
 
 
 def escape(text: str) -> str:
@@ -37,8 +40,14 @@ def render(report: Report, *, with_sources: bool = False) -> str:
     if report.notes:
         lines += ["", *(f"- {escape(note.text)}" for note in report.notes)]
     if with_sources and report.sources:
-        lines += ["", "Sources:", *(f"- {escape(s.label)}: <{one_line(s.url)}>" for s in report.sources)]
+        lines += ["", "Sources:", *(f"- {escape(s.label)}: {_address(s.url)}" for s in report.sources)]
     return "\n".join(lines) + "\n"
+
+
+def _address(text: str) -> str:
+    """Return an address as a link, or as text when it is none of the web."""
+    address = web_address(text)
+    return f"<{address}>" if address else escape(text)
 
 
 def _line(cells: list[str]) -> str:

@@ -6,12 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
 from ketcli.render import vector
 from ketcli.render.cells import cell
+from ketcli.render.links import web_address
 from ketcli.render.ruler import Ruler, fitted, linear_ruler, ruler_of
 from ketcli.report import Axis, Display, Fact, Report, Row, Share, Value
 from ketcli.wording import UNICODE, limits, one_line, percent
@@ -132,16 +132,6 @@ def lay_out(report: Report) -> Sheet:
         null="" if ruler is None or null is None else f"{ruler.clipped(null):.4g}",
         widest=widest,
     )
-
-
-def web_address(text: str) -> str:
-    """Return an address that a page may link to, "" for anything but http and https."""
-    address = one_line(text)
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return ""
-    return address if parts.scheme in ("http", "https") and parts.netloc and " " not in address else ""
 
 
 def _filled(report: Report) -> dict[Display, list[str]]:

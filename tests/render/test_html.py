@@ -13,7 +13,8 @@ import pytest
 from ketcli.document import Chapter, Document, Entry, Picture
 from ketcli.render import html
 from ketcli.render.inline import inline
-from ketcli.render.sheet import lay_out, web_address
+from ketcli.render.links import web_address
+from ketcli.render.sheet import lay_out
 from ketcli.report import Axis, Display, Fact, Icons, Note, Report, Row, Share, Source
 from tests.render.fixtures import HOSTILE, report
 
@@ -107,6 +108,7 @@ def test_every_other_text_of_a_report_is_escaped_too(cell: str) -> None:
         ("https://", False),
         ("https://[", False),
         ("https://example.org/a b", False),
+        ("https://example.org/<b>", False),
         ("file:///etc/passwd", False),
         ("", False),
     ],

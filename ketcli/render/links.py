@@ -1,0 +1,18 @@
+"""Addresses in data that a reader may follow."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from ketcli.wording import one_line
+
+
+def web_address(text: str) -> str:
+    """Return an address that a page may link to, "" for anything but http and https."""
+    address = one_line(text)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
+    strange = set(address) & set(' <>"\\')
+    return address if parts.scheme in ("http", "https") and parts.netloc and not strange else ""
