@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from ketcli.evidence.filters import Filters, for_evidence
 from ketcli.evidence.load import Evidence
 from ketcli.report import Report
+from ketcli.selection.filters import Filters, for_evidence
 from ketcli.summaries import pooling
 
 if TYPE_CHECKING:

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 from ketcli.claims import facts, tally
 from ketcli.claims.check import LISTED, Check
 from ketcli.errors import UsageError
-from ketcli.evidence.factors import arm_regimen
-from ketcli.evidence.filters import Filters, for_evidence
 from ketcli.evidence.regimens import Window
-from ketcli.evidence.treatments import parse
 from ketcli.quantities.events import event_contrasts, event_shares
 from ketcli.quantities.lasting import lasting
 from ketcli.quantities.pairs import drug_on, pairs
 from ketcli.quantities.quantity import Quantity
 from ketcli.quantities.scores import score_differences
 from ketcli.quantities.shares import shares
+from ketcli.selection.factors import arm_regimen
+from ketcli.selection.filters import Filters, for_evidence
+from ketcli.selection.treatments import parse
 from ketcli.summaries.pooling import Settings
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _scores(evidence: Evidence, check: Check, how: Settings) -> list[Quantity]:
 
 
 def _side_effects(evidence: Evidence, check: Check, how: Settings) -> list[Quantity]:
-    from ketcli.evidence import event_names, events
+    from ketcli.selection import event_names, events
 
     names = event_names.match_all(list(check.values("event")), event_names.names(evidence))
     asked = [name for name in names if name in check.values("event")] or names

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ketcli.claims.check import Check
-from ketcli.evidence.filters import POPULATION_GROUPS
 from ketcli.quantities.quantity import NULLS, Quantity
 from ketcli.reviews.matches import negative_favours_drug
+from ketcli.selection.filters import POPULATION_GROUPS
 from ketcli.summaries.words import spoken
 
 if TYPE_CHECKING:

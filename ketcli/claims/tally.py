@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 from ketcli.claims.check import Check
 from ketcli.evidence import overlap
 from ketcli.evidence.codes import STUDY_DRUGS
-from ketcli.evidence.factors import IN_WORDS, INTERACTION, Finding, excludes_no_effect, select
-from ketcli.evidence.filters import Filters
 from ketcli.quantities.quantity import Quantity
+from ketcli.selection.factors import IN_WORDS, INTERACTION, Finding, excludes_no_effect, select
+from ketcli.selection.filters import Filters
 from ketcli.summaries.factors import versus
 from ketcli.summaries.factors.interactions import with_interactions
 from ketcli.summaries.words import spoken

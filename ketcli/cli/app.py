@@ -70,7 +70,7 @@ def main(
         return
 
     def make(terminal: Terminal) -> Report:
-        from ketcli.evidence.filters import Filters
+        from ketcli.selection.filters import Filters
         from ketcli.summaries.overview import overview
         from ketcli.summaries.pooling import Settings
 

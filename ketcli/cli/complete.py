@@ -52,14 +52,14 @@ def regimens(typed: str) -> list[str]:
 
 def populations(typed: str) -> list[str]:
     """Offer populations and their groups."""
-    from ketcli.evidence.filters import POPULATION_GROUPS
+    from ketcli.selection.filters import POPULATION_GROUPS
 
     return _matching([*POPULATION_GROUPS, "all", *_codes("studies", "population")], typed)
 
 
 def designs(typed: str) -> list[str]:
     """Offer designs and their groups."""
-    from ketcli.evidence.filters import DESIGN_GROUPS
+    from ketcli.selection.filters import DESIGN_GROUPS
 
     return _matching([*DESIGN_GROUPS, *_codes("studies", "design")], typed)
 

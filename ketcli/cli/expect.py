@@ -77,7 +77,7 @@ def expect(
 
     def make(terminal: Terminal) -> Report:
         from ketcli.errors import UsageError
-        from ketcli.evidence.people import person
+        from ketcli.selection.people import person
         from ketcli.summaries import expect as summary
         from ketcli.summaries import pooling
 

@@ -8,19 +8,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ketcli.cli import compare, evidence, pool
+from ketcli.cli import compare, course, evidence, pool
 from ketcli.cli.late import LateCommand, LateTyper
 
 if TYPE_CHECKING:
     from ketcli.report import Report
 
+Sources = tuple[tuple[str, Callable[..., None]], ...]
 # What has pictures: the name of the command and the command, whose options are those of the picture.
-SOURCES: tuple[tuple[str, Callable[..., None]], ...] = (
+SOURCES: Sources = (
     ("rates", evidence.rates),
     ("side-effects", evidence.side_effects),
     ("compare", compare.compare),
     ("pool", pool.pool),
+    ("durability", course.durability),
 )
+# What is pooled, and so has a funnel.
+POOLED = SOURCES[:4]
 PICTURE = "Picture"
 View = Callable[["Report", str | None], "Report"]
 MeasureOption = Annotated[
@@ -36,13 +40,18 @@ MeasureOption = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Put the commands of this family on the program."""
-    doors: tuple[tuple[str, View, str], ...] = (
-        ("forest", _forest, "Forest plots: on the terminal, or with -o FILE.svg (png, pdf) on paper."),
-        ("funnel", _funnel, "Funnel plots: effects and their errors as a table, or with -o FILE.svg (png, pdf)."),
+    doors: tuple[tuple[str, Sources, View, str], ...] = (
+        ("forest", SOURCES, _forest, "Forest plots: on the terminal, or with -o FILE.svg (png, pdf) on paper."),
+        (
+            "funnel",
+            POOLED,
+            _funnel,
+            "Funnel plots: effects and their errors as a table, or with -o FILE.svg (png, pdf).",
+        ),
     )
-    for picture, view, text in doors:
+    for picture, sources, view, text in doors:
         group = LateTyper(no_args_is_help=True, help=text)
-        for name, command in SOURCES:
+        for name, command in sources:
             group.command(name)(_door(command, view))
         app.add_typer(group, name=picture)
 

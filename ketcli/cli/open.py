@@ -9,8 +9,8 @@ from ketcli.errors import InputError
 
 if TYPE_CHECKING:
     from ketcli.cli.options import SelectionOptions
-    from ketcli.evidence.filters import Filters
     from ketcli.evidence.load import Evidence
+    from ketcli.selection.filters import Filters
     from ketcli.terminal import Terminal
 
 
@@ -60,7 +60,7 @@ def read_stdin(terminal: Terminal, command: str) -> bytes:
 
 def read_filters(evidence: Evidence, options: SelectionOptions, more_outcomes: tuple[str, ...] = ()) -> Filters:
     """Check the filters against the schema's codes and the studies and outcomes at hand."""
-    from ketcli.evidence.filters import for_evidence
+    from ketcli.selection.filters import for_evidence
 
     given = {name: value for name, value in vars(options).items() if name not in ("data", "column")}
     return for_evidence(evidence, more_outcomes=more_outcomes, **given)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ketcli.cli import complete
-from ketcli.cli.options import shared_options
+from ketcli.cli.options import COLUMN_OPTION, shared_options
 from ketcli.cli.pool import MORE, ColumnOptions, PoolStatistics
 from ketcli.cli.run import complain, write_stdout
 from ketcli.errors import ExitStatus, KetError, UsageError
@@ -81,25 +81,32 @@ def report(
     ] = True,
     data: Annotated[
         str | None,
-        typer.Option("--data", help="A folder of tables or one CSV file instead.", metavar="FOLDER|FILE"),
+        typer.Option("--data", help="A folder of tables or one file of trials instead.", metavar="FOLDER|FILE"),
     ] = None,
+    column: Annotated[list[str] | None, COLUMN_OPTION] = None,
     columns: ColumnOptions,
     statistics: PoolStatistics,
     groups: GroupOptions,
 ) -> None:
     """One page to read, mail and print: headline answers, every table with its notes, sources and command."""
     own = {**vars(columns), **vars(statistics), **vars(groups)}
-    again = {"sections": sections, "title": title, "date": date, "data": data, "no_pictures": not pictures, **own}
+    again = {"sections": sections, "title": title, "date": date, "no_pictures": not pictures, **own}
+    source = {"data": data, "column": column}
     try:
         day = _day(date)
-        command = spelled(["ket", "report", _shown(out), *([file] if file else [])], again)
-        page = _page(file, _names(sections), own, data, detect())
+        command = spelled(["ket", "report", _shown(out), *([file] if file else [])], again | source)
+        terminal = detect()
+        names = _names(sections)
+        if file is None:
+            page = _evidence_page(names, own, source, terminal)
+        else:
+            page = _own_page(file, names, own, source, terminal)
         page = replace(page, title=title or page.title, date=day, command=command)
         if pictures:
             from ketcli.figures.beside import with_pictures
 
             page = with_pictures(page)
-        _deliver(page, out, detect())
+        _deliver(page, out, terminal)
     except KetError as error:
         complain(error)
         raise typer.Exit(error.status) from None
@@ -107,28 +114,39 @@ def report(
         raise typer.Exit(ExitStatus.INTERRUPTED) from None
 
 
-def _page(
-    file: str | None, names: Sequence[str], own: Mapping[str, Any], data: str | None, terminal: Terminal
+def _evidence_page(
+    names: Sequence[str], own: Mapping[str, Any], source: Mapping[str, Any], terminal: Terminal
 ) -> Document:
-    """Return the page of the evidence, or of the reader's own file."""
-    if file is None:
-        given = sorted(name for name, value in own.items() if value)
-        if given:
-            raise UsageError(
-                f"--{given[0].replace('_', '-')} is about a table of your own",
-                code="option-without-effect",
-                hint="name the file: ket report out.html my.csv",
-            )
-        from ketcli.cli.open import open_evidence
-        from ketcli.evidence.filters import Filters
-        from ketcli.summaries import page
-        from ketcli.summaries.pooling import Settings
-
-        document = page.document(open_evidence(data, terminal), Filters(), Settings(), names)
-        return _with_data(document, data)
-    if data is not None:
+    """Return the page of the evidence; how data of the reader's were read stands in its head."""
+    if given := sorted(name for name, value in own.items() if value):
         raise UsageError(
-            "--data is about the evidence, not about a table of your own", code="option-without-effect"
+            f"--{given[0].replace('_', '-')} is about a table of your own",
+            code="option-without-effect",
+            hint="name the file: ket report out.html my.csv",
+        )
+    from ketcli.cli.open import open_evidence
+    from ketcli.selection.filters import Filters
+    from ketcli.summaries import page
+    from ketcli.summaries.pooling import Settings
+
+    evidence = open_evidence(source["data"], terminal, source["column"])
+    document = page.document(evidence, Filters(), Settings(), names)
+    chapters = (
+        replace(c, entries=tuple(replace(e, command=spelled([e.command], source)) for e in c.entries))
+        for c in document.chapters
+    )
+    return replace(document, about=(*document.about, *terminal.said), chapters=tuple(chapters))
+
+
+def _own_page(
+    file: str, names: Sequence[str], own: Mapping[str, Any], source: Mapping[str, Any], terminal: Terminal
+) -> Document:
+    """Return the page of the reader's own table."""
+    if given := [name for name, value in source.items() if value]:
+        raise UsageError(
+            f"--{given[0]} is about the evidence, not about a table of your own",
+            code="option-without-effect",
+            hint="leave it out, or leave out the file",
         )
     from ketcli.cli.open import read_stdin
     from ketcli.owndata.source import read_file
@@ -137,19 +155,6 @@ def _page(
     content = read_stdin(terminal, "ket report out.html -") if file == "-" else read_file(file)
     name = "standard input" if file == "-" else file
     return own_page.document(content, name, own, names, lambda more: spelled(["ket", "pool", file, more], own))
-
-
-def _with_data(document: Document, data: str | None) -> Document:
-    """Return the page with the data folder named in every command."""
-    if data is None:
-        return document
-    return replace(
-        document,
-        chapters=tuple(
-            replace(c, entries=tuple(replace(e, command=spelled([e.command], {"data": data})) for e in c.entries))
-            for c in document.chapters
-        ),
-    )
 
 
 def spelled(words: Sequence[str], options: Mapping[str, Any]) -> str:

@@ -69,8 +69,8 @@ def factors(
     }
 
     def make(terminal: Terminal) -> Report:
-        from ketcli.evidence.aspects import check_names
-        from ketcli.evidence.factors import check_outcomes
+        from ketcli.selection.aspects import check_names
+        from ketcli.selection.factors import check_outcomes
         from ketcli.summaries import factors as summary
         from ketcli.summaries import pooling
 

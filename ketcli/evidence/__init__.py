@@ -1,1 +1,1 @@
-"""Data in: where the tables are, what their columns mean, loading, checking, selecting."""
+"""Data in: where the tables are, what their columns mean, loading and checking."""

@@ -9,7 +9,7 @@ from typing import Any
 from ketcli.evidence.cells import Value
 from ketcli.evidence.codes import STUDY_DRUGS
 from ketcli.evidence.load import Columns
-from ketcli.evidence.rates import SETS, rank_scale
+from ketcli.evidence.preference import rank_scale, rank_set
 from ketcli.evidence.schema import TABLES
 
 CONTROL_DRUGS = frozenset({"placebo", "saline", "midazolam", "niacin"})
@@ -110,7 +110,7 @@ def _rank(outcomes: list[Row]) -> None:
 
 
 def _preference(row: Row) -> tuple[int, int]:
-    place = SETS.index(row["analysis_set"]) if row["analysis_set"] in SETS else len(SETS)
+    place = rank_set(row["analysis_set"])
     return rank_scale(row["scale"]), place
 
 

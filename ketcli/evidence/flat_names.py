@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from ketcli.evidence.aliases import ALIASES
 from ketcli.evidence.fields import Field
-from ketcli.evidence.treatments import ALIASES
 from ketcli.owndata.roles import read_name, squash, text_names
 
 # Names by column, letters and digits only, the surest first.

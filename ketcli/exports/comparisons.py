@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ketcli.evidence import comparisons, score_pairs
 from ketcli.evidence.codes import DRUGS, STUDY_DRUGS
-from ketcli.evidence.treatments import Treatment
+from ketcli.selection import comparisons, score_pairs
+from ketcli.selection.treatments import Treatment
 
 if TYPE_CHECKING:
-    from ketcli.evidence.arm_pairs import Comparison
-    from ketcli.evidence.filters import Filters
     from ketcli.evidence.load import Evidence
-    from ketcli.evidence.score_pairs import ScorePair
+    from ketcli.selection.arm_pairs import Comparison
+    from ketcli.selection.filters import Filters
+    from ketcli.selection.score_pairs import ScorePair
 
 OUTCOMES = ("response", "remission")
 _DRUG = Treatment("ketamine or esketamine", drugs=STUDY_DRUGS)

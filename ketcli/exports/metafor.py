@@ -12,7 +12,7 @@ from ketcli.exports.comparisons import Comparisons
 from ketcli.render.delimited import field
 
 if TYPE_CHECKING:
-    from ketcli.evidence.arm_pairs import Comparison
+    from ketcli.selection.arm_pairs import Comparison
 
 COLUMNS = (
     *("study", "year", "outcome", "treatment", "control", "regimen", "time_days", "scale", "analysis_set"),

@@ -16,8 +16,8 @@ from ketcli.exports.comparisons import Comparisons
 from ketcli.render.delimited import field
 
 if TYPE_CHECKING:
-    from ketcli.evidence.arm_pairs import Comparison
-    from ketcli.evidence.score_pairs import ScorePair
+    from ketcli.selection.arm_pairs import Comparison
+    from ketcli.selection.score_pairs import ScorePair
 
 _STANDARD = (
     *("study", "condition_arm1", "condition_arm2", "multi_arm1", "multi_arm2", "outcome_type", "instrument"),

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from ketcli.errors import UsageError, unknown_value
 
 if TYPE_CHECKING:
-    from ketcli.evidence.filters import Filters
     from ketcli.evidence.load import Evidence
+    from ketcli.selection.filters import Filters
 
 # form: the ending by which it is known, and what it is
 FORMS: Mapping[str, tuple[str, str]] = {

@@ -235,7 +235,7 @@ def _row(row: Row, measure: Measure, shown: Sequence[Display], size: float, *, s
     texts = [_text(display, row, shape) for display in shown]
     risks = (_finite(row.get("rate")), _finite(row.get("control_rate")))
     one_arm = None in risks and "rate" in row
-    if not line.drawn and not one_arm and shape in ("study", "open"):
+    if not line.drawn and not one_arm:
         place = shown.index(measure.display)
         texts[place] = texts[place] or "not estimable"
     return replace(line, texts=tuple(texts), strong=strong, risks=risks)
@@ -275,7 +275,7 @@ def signs(forests: Sequence[Forest]) -> str:
         area = "the weight in the pooled line (people, where there is none)" if weighted else "the number of people"
         said.append(f"Squares: one study, area in proportion to {area}, within each block; lines: intervals.")
     if "open" in shapes:
-        said.append("Open squares: not part of the pooled line.")
+        said.append("Open squares: not part of any pooled line.")
     if shapes & {"pooled", "subgroup"}:
         said.append("Diamonds: pooled estimate and interval.")
     if "alternative" in shapes:

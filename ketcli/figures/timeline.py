@@ -15,7 +15,7 @@ from ketcli.render.ruler import Ruler
 WIDTH = 310.0
 FRAME = 150.0  # height of the frame alone
 APART = 7.0  # between the outcomes of one window
-DOT = 2.9
+DOT, ARROW = 2.9, 5.0
 
 
 def sections(courses: Sequence[Course]) -> list[Section]:
@@ -69,6 +69,12 @@ def _draw_series(panel: Panel, series: Series, shift: float, colour: str, dashes
         page.line(places, width=0.8, colour=colour, dashes=dashes)
     for point, (x, y) in zip(series.points, places, strict=True):
         page.line([(x, panel.y(point.low)), (x, panel.y(point.high))], width=1.0, colour=colour, within=window)
+        if panel.y_ruler.share(point.low) < 0.0:
+            page.area(
+                [(x, panel.bottom), (x - 2.4, panel.bottom - ARROW), (x + 2.4, panel.bottom - ARROW)], fill=colour
+            )
+        if panel.y_ruler.share(point.high) > 1.0:
+            page.area([(x, panel.top), (x - 2.4, panel.top + ARROW), (x + 2.4, panel.top + ARROW)], fill=colour)
         page.circle(
             x, y, DOT, fill=colour if point.k > 1 else style.PAPER, edge=style.INK if point.k > 1 else colour
         )

@@ -71,13 +71,14 @@ _NOTHING = Measure("estimate", Display("Estimate", "number-interval", ("estimate
 def as_forest(report: Report, measure: str = "") -> Report:
     """Return the report as a forest plot for a terminal: names, counts, one estimate, its wide strip and weights.
 
-    Blocks of rows without such an estimate are left out, which a note says. `measure` is as for `measure_of`, which
-    also raises the errors.
+    Rows without such an estimate are left out, which a note says, but for a study in a block with others.
+    `measure` is as for `measure_of`, which also raises the errors.
     """
     chosen = measure_of(report, measure)
     blocks = [list(rows) for _, rows in groupby(report.rows, key=lambda row: block_of(report, row))]
     drawn = [block for block in blocks if any(chosen.drawable(row) for row in block)]
-    rows = tuple(row for block in drawn for row in block)
+    # a study without an estimate is told so among the others; a test or a choice without one has no place here
+    rows = tuple(row for block in drawn for row in block if row.get("kind") == "study" or chosen.drawable(row))
     beside = [d for d in report.displays if d.form in BESIDE and d.rank <= RANK_SHOWN]
     first, rest = beside[0], [replace(d, rank=max(d.rank, 1)) for d in beside[1:]]
     strip = Display("", "strip", chosen.columns, width=STRIP_WIDTH)
@@ -87,7 +88,7 @@ def as_forest(report: Report, measure: str = "") -> Report:
         rows=rows,
         displays=(first, *rest, replace(chosen.display, rank=0), strip, *weight),
         axis=chosen.axis,
-        notes=(*report.notes, *_omitted(len(report.rows) - len(rows), len(blocks) - len(drawn))),
+        notes=(*report.notes, *_omitted(len(report.rows) - len(rows))),
     )
 
 
@@ -96,10 +97,8 @@ def block_of(report: Report, row: Row) -> tuple[Value, ...]:
     return tuple(row.get(name) for name in report.group_by)
 
 
-def _omitted(rows: int, blocks: int) -> list[Note]:
-    return (
-        [Note("selection", f"Not drawn: {rows} rows of {blocks} blocks without such an estimate.")] if rows else []
-    )
+def _omitted(rows: int) -> list[Note]:
+    return [Note("selection", f"Not drawn: {rows} rows without such an estimate.")] if rows else []
 
 
 def measure_of(report: Report, name: str = "") -> Measure:
@@ -114,7 +113,7 @@ def measure_of(report: Report, name: str = "") -> Measure:
         raise UsageError(
             f"nothing in this answer can be drawn: {report.title}",
             code="no-picture",
-            hint="pictures are made of rates, side-effects, compare, pool, timeline, durability, factors and expect",
+            hint="rates, side-effects, compare, pool, timeline, durability, factors and expect have pictures",
         )
     if name and name.lower() not in choices:
         raise unknown_value("measure", name, choices)

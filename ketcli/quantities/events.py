@@ -16,7 +16,7 @@ from ketcli.summaries.rates import interval
 from ketcli.summaries.side_effects import rows as event_rows
 
 if TYPE_CHECKING:
-    from ketcli.evidence.event_counts import Count
+    from ketcli.selection.event_counts import Count
 
 
 def event_contrasts(counts: Iterable[Count], measure: str, how: Settings) -> list[Quantity]:

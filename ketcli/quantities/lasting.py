@@ -11,8 +11,8 @@ from ketcli.summaries.pooling import Settings
 from ketcli.summaries.words import spoken
 
 if TYPE_CHECKING:
-    from ketcli.evidence.filters import Filters
     from ketcli.evidence.load import Evidence
+    from ketcli.selection.filters import Filters
 
 
 def hazards(evidence: Evidence, filters: Filters, how: Settings) -> list[Quantity]:

@@ -8,19 +8,19 @@ from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from ketcli.evidence import comparisons
 from ketcli.evidence.codes import STUDY_DRUGS
-from ketcli.evidence.treatments import Treatment
 from ketcli.quantities.quantity import Quantity, number, small
+from ketcli.selection import comparisons
+from ketcli.selection.treatments import Treatment
 from ketcli.summaries import contrasts, pooling
 from ketcli.summaries.compare import rows as compare_rows
 from ketcli.summaries.contrasts import Tables
 from ketcli.summaries.pooling import Settings
 
 if TYPE_CHECKING:
-    from ketcli.evidence.arm_pairs import Comparison
-    from ketcli.evidence.filters import Filters
     from ketcli.evidence.load import Evidence
+    from ketcli.selection.arm_pairs import Comparison
+    from ketcli.selection.filters import Filters
 
 
 def drug_on(drugs: Sequence[str], route: str) -> Treatment:

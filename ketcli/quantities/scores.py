@@ -6,16 +6,16 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ketcli.evidence import overlap
-from ketcli.evidence import scores as score_rows
 from ketcli.evidence.regimens import Window
 from ketcli.quantities.quantity import Quantity, limits, small
+from ketcli.selection import scores as score_rows
 from ketcli.summaries import pooling
 from ketcli.summaries.pooling import Settings
 from ketcli.summaries.rates import group_title
 
 if TYPE_CHECKING:
-    from ketcli.evidence.filters import Filters
     from ketcli.evidence.load import Evidence
+    from ketcli.selection.filters import Filters
 
 
 def score_differences(

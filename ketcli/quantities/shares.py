@@ -7,16 +7,16 @@ from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from ketcli.evidence.rates import Rate, pool_of, select
 from ketcli.evidence.regimens import REGIMENS, Window
 from ketcli.quantities.quantity import Quantity, limits, small
+from ketcli.selection.rates import Rate, pool_of, select
 from ketcli.summaries import pooling
 from ketcli.summaries.pooling import Settings
 from ketcli.summaries.rates import group_title, interval, pool_title
 
 if TYPE_CHECKING:
-    from ketcli.evidence.filters import Filters
     from ketcli.evidence.load import Evidence
+    from ketcli.selection.filters import Filters
 
 
 def shares(evidence: Evidence, filters: Filters, outcomes: Sequence[str], how: Settings) -> list[Quantity]:

@@ -13,16 +13,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ketcli.evidence.codes import ROUTES, STUDY_DRUGS
-from ketcli.evidence.event_names import SERIOUS, STOPPED
-from ketcli.evidence.filters import DESIGN_GROUPS, TRD, Filters
 from ketcli.evidence.regimens import Window, standard_window
-from ketcli.evidence.treatments import parse
 from ketcli.quantities.events import event_contrasts
 from ketcli.quantities.lasting import hazards
 from ketcli.quantities.pairs import drug_on, pairs
 from ketcli.quantities.quantity import Quantity, fullest
 from ketcli.quantities.scores import score_differences
 from ketcli.quantities.shares import shares
+from ketcli.selection.event_names import SERIOUS, STOPPED
+from ketcli.selection.filters import DESIGN_GROUPS, TRD, Filters
+from ketcli.selection.treatments import parse
 from ketcli.summaries.pooling import Settings
 from ketcli.summaries.words import when
 
@@ -108,7 +108,7 @@ def _computed(evidence: Evidence, review: Row, filters: Filters, how: Settings) 
 def _events(
     evidence: Evidence, event: str, filters: Filters, against: Sequence[str], measure: str, how: Settings
 ) -> list[Quantity]:
-    from ketcli.evidence.events import select
+    from ketcli.selection.events import select
 
     kept = select(evidence, replace(filters, at=None), events=(event,)).kept
     return [line for line in event_contrasts(kept, measure, how) if line.against in against]

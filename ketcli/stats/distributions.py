@@ -111,9 +111,7 @@ def f_sf(x: ArrayLike, df1: float, df2: float) -> Any:
 
 def beta_cdf(x: ArrayLike, a: ArrayLike, b: ArrayLike) -> Any:
     """Return P(X <= x) for X from the Beta(a, b) distribution."""
-    return _apply(
-        lambda x, a, b: special.beta_lower(a, b, x), lambda x, a, b: _scipy("betainc")(a, b, x), x, a, b
-    )
+    return _apply(lambda x, a, b: special.beta_lower(a, b, x), lambda x, a, b: _scipy("betainc")(a, b, x), x, a, b)
 
 
 def beta_quantile(p: ArrayLike, a: ArrayLike, b: ArrayLike) -> Any:

@@ -7,17 +7,17 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ketcli.evidence.codes import STUDY_DRUGS
-from ketcli.evidence.rates import REASONS
 from ketcli.evidence.regimens import classify
 from ketcli.report import Column, Display, Note, Report, Row, Source, Value
+from ketcli.selection.rates import REASONS
 from ketcli.summaries.columns import columns
 from ketcli.summaries.pooling import Settings
 from ketcli.summaries.rates import population_words
 from ketcli.summaries.words import spoken
 
 if TYPE_CHECKING:
-    from ketcli.evidence.filters import Filters
     from ketcli.evidence.load import Evidence
+    from ketcli.selection.filters import Filters
 
 RELAPSE = ("relapse", "stable-remission", "no-relapse-no-discontinuation")
 BLOCKS = (

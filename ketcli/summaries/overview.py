@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ketcli.evidence import event_names
 from ketcli.report import Axis, Column, Display, Fact, Note, Report, Row, Value
+from ketcli.selection import event_names
 from ketcli.summaries.columns import columns
 from ketcli.summaries.durability import durability
 from ketcli.summaries.rates import rates
@@ -19,8 +19,8 @@ from ketcli.summaries.side_effects import side_effects
 from ketcli.summaries.timeline import timeline
 
 if TYPE_CHECKING:
-    from ketcli.evidence.filters import Filters
     from ketcli.evidence.load import Evidence
+    from ketcli.selection.filters import Filters
     from ketcli.summaries.pooling import Settings
 
 HARMS = ("dissociation", "blood pressure increased", "stopped for an adverse event")

@@ -11,8 +11,8 @@ from ketcli.errors import unknown_value
 from ketcli.report import Fact
 
 if TYPE_CHECKING:
-    from ketcli.evidence.filters import Filters
     from ketcli.evidence.load import Evidence
+    from ketcli.selection.filters import Filters
     from ketcli.summaries.pooling import Settings
 
 TITLE = "Ketamine and esketamine in treatment-resistant depression"
@@ -187,7 +187,7 @@ def _compare(asked: Asked) -> Iterator[Entry]:
 
 
 def _expect(asked: Asked) -> Iterator[Entry]:
-    from ketcli.evidence.people import Person
+    from ketcli.selection.people import Person
     from ketcli.summaries.expect import expect
 
     for drug in ("ketamine", "esketamine"):

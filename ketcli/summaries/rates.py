@@ -7,17 +7,17 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from ketcli.evidence.rates import REASONS, Rate, Selection, pool_of, select
 from ketcli.evidence.regimens import REGIMENS
 from ketcli.report import Axis, Display, Note, Report, Row, Source, Value
+from ketcli.selection.rates import REASONS, Rate, Selection, pool_of, select
 from ketcli.summaries import pooling
 from ketcli.summaries.columns import columns
 from ketcli.summaries.pooling import Settings
 
 if TYPE_CHECKING:
-    from ketcli.evidence.event_counts import Count
-    from ketcli.evidence.filters import Filters
     from ketcli.evidence.load import Evidence
+    from ketcli.selection.event_counts import Count
+    from ketcli.selection.filters import Filters
     from ketcli.stats.results import Pooled
 
 OUTCOMES = ("response", "remission")
@@ -272,7 +272,7 @@ def _notes(
 
 def population_words(filters: Filters) -> str:
     """Return who is included, in words."""
-    from ketcli.evidence.filters import TRD
+    from ketcli.selection.filters import TRD
 
     if filters.population == TRD:
         return "treatment-resistant depression (trd-mdd and mixed-trd); --population adds others"

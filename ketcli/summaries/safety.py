@@ -11,8 +11,8 @@ from ketcli.summaries.columns import columns
 from ketcli.summaries.words import spoken
 
 if TYPE_CHECKING:
-    from ketcli.evidence.filters import Filters
     from ketcli.evidence.load import Evidence
+    from ketcli.selection.filters import Filters
 
 # What a clinic plans first comes first; every topic of the table has its place.
 SECTIONS = {

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from ketcli.errors import unknown_value
 from ketcli.evidence import overlap
-from ketcli.evidence import scores as score_rows
-from ketcli.evidence.rates import Rate, gather, pool_of, select
 from ketcli.evidence.regimens import REGIMENS, Window
 from ketcli.report import Axis, Column, Display, Note, Report, Row, Source, Value
+from ketcli.selection import scores as score_rows
+from ketcli.selection.rates import Rate, gather, pool_of, select
 from ketcli.summaries import pooling
 from ketcli.summaries.columns import columns
 from ketcli.summaries.pooling import Settings
@@ -20,8 +20,8 @@ from ketcli.summaries.rates import group_title, interval, pool_title, population
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ketcli.evidence.filters import Filters
     from ketcli.evidence.load import Evidence
+    from ketcli.selection.filters import Filters
     from ketcli.stats.results import Pooled
 
 QUANTITIES = ("response", "remission", "effect")

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from ketcli.evidence import catalog
-from ketcli.evidence.comparisons import Selection, select
-from ketcli.evidence.filters import Filters, for_evidence
 from ketcli.evidence.load import Evidence
 from ketcli.evidence.overlap import build
-from ketcli.evidence.treatments import parse
+from ketcli.selection.comparisons import Selection, select
+from ketcli.selection.filters import Filters, for_evidence
+from ketcli.selection.treatments import parse
 from tests.conftest import MakeDataset
 
 STUDY: dict[str, Any] = {"study_id": "a-2001", "label": "A", "design": "rct-parallel", "population": "trd-mdd"}

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from ketcli.evidence import catalog
-from ketcli.evidence.filters import Filters
 from ketcli.evidence.load import Evidence
-from ketcli.evidence.matching import ages, find
-from ketcli.evidence.people import Person, Span
+from ketcli.selection.filters import Filters
+from ketcli.selection.matching import ages, find
+from ketcli.selection.people import Person, Span
 from tests.conftest import MakeDataset
 
 NASAL = Filters(drug=("esketamine",), route=("intranasal",), regimen=("esketamine-oral-ad",))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ketcli.errors import ExitStatus, UsageError
-from ketcli.evidence.people import Person, Span, person, span
+from ketcli.selection.people import Person, Span, person, span
 
 
 @pytest.mark.parametrize(

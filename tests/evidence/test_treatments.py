@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ketcli.errors import UsageError
-from ketcli.evidence.treatments import frequency, kind, parse
+from ketcli.selection.treatments import frequency, kind, parse
 
 ARM = {"drug": "ketamine", "route": "intravenous", "schedule": "twice weekly, 4 weeks", "background": "add-on"}
 

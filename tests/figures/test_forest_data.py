@@ -8,12 +8,13 @@ from dataclasses import replace
 import pytest
 
 from ketcli.errors import UsageError
-from ketcli.evidence.filters import Filters, for_evidence
 from ketcli.evidence.load import Evidence
 from ketcli.figures.forest_data import dots, forest
 from ketcli.figures.view import as_forest, measure_of
 from ketcli.render.cells import cell
 from ketcli.report import Report
+from ketcli.selection.filters import Filters, for_evidence
+from ketcli.summaries.compare import compare
 from ketcli.summaries.pool.request import Extras
 from ketcli.summaries.pooling import Settings
 from ketcli.summaries.rates import rates
@@ -151,7 +152,22 @@ def test_blocks_without_the_measure_are_left_out_and_counted(shipped: Evidence) 
     seen = as_forest(report, "rd")
     left_out = len(report.rows) - len(seen.rows)
     assert left_out > 0
-    assert any(note.text.startswith(f"Not drawn: {left_out} rows of ") for note in seen.notes)
+    assert any(note.text == f"Not drawn: {left_out} rows without such an estimate." for note in seen.notes)
+
+
+def test_tests_and_choices_without_an_estimate_have_no_line() -> None:
+    report = own(trials(12), Extras(bias=True))
+    names = [row.texts[0] for row in forest(report).rows]
+    assert not any(name.startswith("Egger") for name in names)
+    assert any(name.startswith("Trim and fill") for name in names)
+
+
+def test_effects_of_one_family_share_an_axis(shipped: Evidence) -> None:
+    report = compare(shipped, Filters(outcome=("score",)), Settings(), "esketamine", "placebo")
+    plot = forest(report)
+    assert plot.axis_label == "Points of the scale"
+    assert plot.null == 0.0
+    assert any(row.shape == "pooled" for row in plot.rows)
 
 
 def test_dots_show_both_risks_of_every_row(shipped: Evidence) -> None:

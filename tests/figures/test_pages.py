@@ -8,13 +8,13 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
-from ketcli.evidence.filters import Filters, for_evidence
 from ketcli.evidence.load import Evidence
 from ketcli.figures.forest_data import forest
 from ketcli.figures.forest_layout import lay_out
 from ketcli.figures.plots import see
 from ketcli.figures.view import as_forest
 from ketcli.report import Report
+from ketcli.selection.filters import Filters, for_evidence
 from ketcli.summaries.factors import factors
 from ketcli.summaries.pool.request import Extras
 from ketcli.summaries.pooling import Settings

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from ketcli.errors import KetError, UsageError
-from ketcli.evidence.filters import Filters
 from ketcli.evidence.load import Evidence
 from ketcli.figures.diagnostics_data import baujat, drapery, labbe
 from ketcli.figures.effects import analysed, pools_of, shown
@@ -16,6 +15,7 @@ from ketcli.figures.factors_data import bubbles, families
 from ketcli.figures.funnel_data import as_funnel, funnels
 from ketcli.figures.plots import see
 from ketcli.figures.timeline_data import courses
+from ketcli.selection.filters import Filters
 from ketcli.stats.bias import egger
 from ketcli.stats.trim_and_fill import trim_and_fill
 from ketcli.summaries.factors import factors

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from ketcli.document import Document
-from ketcli.evidence.filters import Filters
 from ketcli.evidence.load import Evidence
 from ketcli.figures.beside import with_pictures
 from ketcli.render import html
 from ketcli.report import Report, Row
+from ketcli.selection.filters import Filters
 from ketcli.summaries import page as summary
 from ketcli.summaries.pooling import Settings
 from tests.pages import browser as chromium

@@ -13,10 +13,10 @@ import pytest
 
 from ketcli.cli.report import SECTIONS
 from ketcli.document import Document
-from ketcli.evidence.filters import Filters
 from ketcli.evidence.load import Evidence
 from ketcli.figures import beside
 from ketcli.figures.beside import with_pictures
+from ketcli.selection.filters import Filters
 from ketcli.summaries import own_page, page
 from ketcli.summaries.pooling import Settings
 from tests.command import Result, ket

@@ -16,10 +16,10 @@ from ketcli.claims.rule import Judgement, judge
 from ketcli.claims.statement import Statement, of_row
 from ketcli.errors import UsageError
 from ketcli.evidence import catalog
-from ketcli.evidence.filters import Filters
 from ketcli.evidence.load import Evidence
 from ketcli.quantities.quantity import Quantity
 from ketcli.report import Report
+from ketcli.selection.filters import Filters
 from ketcli.summaries.claims import claims
 from ketcli.summaries.claims.card import card
 from ketcli.summaries.compare import compare

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from ketcli.errors import UsageError
-from ketcli.evidence.filters import for_evidence
 from ketcli.evidence.load import Evidence
 from ketcli.report import Report
+from ketcli.selection.filters import for_evidence
 from ketcli.summaries.compare import COLUMNS, SCORE, as_risk, compare
 from ketcli.summaries.compare.listing import listing
 from ketcli.summaries.pooling import Settings

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from ketcli.errors import UsageError
-from ketcli.evidence.filters import Filters, for_evidence
 from ketcli.evidence.load import Evidence
-from ketcli.evidence.scores import Group, combine
 from ketcli.report import Report
+from ketcli.selection.filters import Filters, for_evidence
+from ketcli.selection.scores import Group, combine
 from ketcli.summaries.durability import durability
 from ketcli.summaries.pooling import Settings
 from ketcli.summaries.safety import SECTIONS, safety

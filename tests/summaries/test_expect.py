@@ -12,11 +12,11 @@ import pytest
 
 from ketcli.errors import UsageError
 from ketcli.evidence import catalog
-from ketcli.evidence.filters import Filters, for_evidence
 from ketcli.evidence.load import Evidence
 from ketcli.evidence.overlap import build
-from ketcli.evidence.people import person
 from ketcli.report import Report
+from ketcli.selection.filters import Filters, for_evidence
+from ketcli.selection.people import person
 from ketcli.stats.glmm_proportion import glmm_proportion
 from ketcli.stats.intervals import difference_interval, proportion_interval
 from ketcli.summaries import pooling

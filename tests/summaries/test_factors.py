@@ -12,12 +12,12 @@ import pytest
 
 from ketcli.errors import UsageError
 from ketcli.evidence import catalog
-from ketcli.evidence.aspects import ASPECTS, WIDER, codes_of
-from ketcli.evidence.factors import KINDS, kind_of, select
-from ketcli.evidence.filters import Filters, for_evidence
 from ketcli.evidence.load import Evidence
 from ketcli.evidence.topic_codes import FACTORS
 from ketcli.report import Report
+from ketcli.selection.aspects import ASPECTS, WIDER, codes_of
+from ketcli.selection.factors import KINDS, kind_of, select
+from ketcli.selection.filters import Filters, for_evidence
 from ketcli.summaries.factors import factors
 from ketcli.summaries.factors.between_studies import between_studies
 from ketcli.summaries.factors.interactions import compare, with_interactions

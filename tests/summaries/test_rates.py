@@ -8,11 +8,11 @@ import pytest
 
 from ketcli.errors import UsageError
 from ketcli.evidence import catalog
-from ketcli.evidence.filters import Filters, for_evidence
 from ketcli.evidence.load import Evidence
 from ketcli.evidence.overlap import build
-from ketcli.evidence.rates import pool_of, select
 from ketcli.report import Report
+from ketcli.selection.filters import Filters, for_evidence
+from ketcli.selection.rates import pool_of, select
 from ketcli.stats.glmm_proportion import glmm_proportion
 from ketcli.summaries.pooling import Settings
 from ketcli.summaries.rates import rates

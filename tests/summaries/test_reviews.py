@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from ketcli.errors import UsageError
-from ketcli.evidence.filters import Filters
 from ketcli.evidence.load import Evidence
 from ketcli.report import Report
 from ketcli.reviews.matches import comparators, negative_favours_drug, population
+from ketcli.selection.filters import Filters
 from ketcli.summaries.compare import compare
 from ketcli.summaries.pooling import Settings
 from ketcli.summaries.reviews import reviews

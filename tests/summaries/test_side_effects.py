@@ -13,13 +13,13 @@ import pytest
 
 from ketcli.errors import UsageError
 from ketcli.evidence import catalog
-from ketcli.evidence.event_counts import Count
-from ketcli.evidence.event_names import SERIOUS, STOPPED, match, names, related
-from ketcli.evidence.events import select
-from ketcli.evidence.filters import Filters, for_evidence
 from ketcli.evidence.load import Evidence
 from ketcli.evidence.overlap import build
 from ketcli.report import Report
+from ketcli.selection.event_counts import Count
+from ketcli.selection.event_names import SERIOUS, STOPPED, match, names, related
+from ketcli.selection.events import select
+from ketcli.selection.filters import Filters, for_evidence
 from ketcli.summaries import pooling
 from ketcli.summaries.contrasts import MH_LEADS
 from ketcli.summaries.side_effects import COLUMNS, side_effects

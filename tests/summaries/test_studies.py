@@ -10,8 +10,8 @@ import pytest
 
 from ketcli.errors import UsageError
 from ketcli.evidence import catalog
-from ketcli.evidence.filters import Filters, for_evidence
 from ketcli.evidence.load import Evidence
+from ketcli.selection.filters import Filters, for_evidence
 from ketcli.summaries.studies import card, listing, matches
 from tests.command import ket
 from tests.conftest import MakeDataset

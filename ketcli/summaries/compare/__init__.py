@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ketcli.errors import UsageError
-from ketcli.evidence import comparisons, treatments
-from ketcli.evidence.arm_pairs import REASONS, Comparison
 from ketcli.report import Axis, Display, Fact, Report, Source
+from ketcli.selection import comparisons, treatments
+from ketcli.selection.arm_pairs import REASONS, Comparison
 from ketcli.summaries import pooling
 from ketcli.summaries.columns import columns
 from ketcli.summaries.compare import beside as compare_beside
@@ -21,9 +21,9 @@ from ketcli.summaries.compare.rows import Fields
 from ketcli.summaries.words import spoken
 
 if TYPE_CHECKING:
-    from ketcli.evidence.filters import Filters
     from ketcli.evidence.load import Evidence
-    from ketcli.evidence.treatments import Treatment
+    from ketcli.selection.filters import Filters
+    from ketcli.selection.treatments import Treatment
     from ketcli.summaries.pooling import Settings
 
 OUTCOMES = ("response", "remission")

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from ketcli.evidence import overlap
 from ketcli.evidence.codes import STUDY_DRUGS
-from ketcli.evidence.published_contrasts import Published, published
 from ketcli.report import Row, Source
+from ketcli.selection.published_contrasts import Published, published
 from ketcli.summaries.compare.rows import UNWANTED, Fields, unasked
 from ketcli.summaries.rates import rates
 from ketcli.summaries.words import spoken, when_all
 
 if TYPE_CHECKING:
-    from ketcli.evidence.filters import Filters
     from ketcli.evidence.load import Evidence
-    from ketcli.evidence.treatments import Treatment
+    from ketcli.selection.filters import Filters
+    from ketcli.selection.treatments import Treatment
     from ketcli.summaries.pooling import Settings
 
 UNLIKE = "not comparable like for like: other people, definitions and times of rating"

@@ -9,21 +9,22 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from ketcli.evidence import overlap, treatments
-from ketcli.evidence.arm_pairs import Comparison, pairs
+from ketcli.evidence import overlap
 from ketcli.evidence.codes import DRUGS, STUDY_DRUGS
-from ketcli.evidence.comparisons import settle
 from ketcli.evidence.regimens import Window, standard_window
 from ketcli.report import Source
+from ketcli.selection import treatments
+from ketcli.selection.arm_pairs import Comparison, pairs
+from ketcli.selection.comparisons import settle
 from ketcli.summaries.compare import rows as compare_rows
 from ketcli.summaries.compare.rows import Fields
 from ketcli.summaries.pooling import Settings
 from ketcli.summaries.words import spoken, when_all
 
 if TYPE_CHECKING:
-    from ketcli.evidence.filters import Filters
     from ketcli.evidence.load import Evidence
-    from ketcli.evidence.treatments import Treatment
+    from ketcli.selection.filters import Filters
+    from ketcli.selection.treatments import Treatment
 
 ONE_DOSE_DAYS = 1.5
 SHARED = "some of the same people are on both sides"

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from ketcli.evidence import comparisons, score_pairs, treatments
 from ketcli.evidence.codes import DRUGS, ROUTES, STUDY_DRUGS
 from ketcli.report import Column, Display, Note, Report, Value
+from ketcli.selection import comparisons, score_pairs, treatments
 from ketcli.summaries.columns import columns
 from ketcli.summaries.compare import OUTCOMES
 from ketcli.summaries.rates import population_words
@@ -18,8 +18,8 @@ from ketcli.summaries.words import spoken
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ketcli.evidence.filters import Filters
     from ketcli.evidence.load import Evidence
+    from ketcli.selection.filters import Filters
 
 COLUMNS = (
     *columns("kind", "first", "second", "k", "n", "outcome"),

@@ -7,17 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ketcli.evidence.arm_pairs import REASONS, Comparison
-from ketcli.evidence.comparisons import Selection
 from ketcli.report import Fact, Note
+from ketcli.selection.arm_pairs import REASONS, Comparison
+from ketcli.selection.comparisons import Selection
 from ketcli.summaries.compare.rows import UNWANTED, Fields
 from ketcli.summaries.rates import population_words
 from ketcli.summaries.side_effects.notes import TEST_WORDS
 from ketcli.summaries.words import spoken
 
 if TYPE_CHECKING:
-    from ketcli.evidence.filters import Filters
-    from ketcli.evidence.treatments import Treatment
+    from ketcli.selection.filters import Filters
+    from ketcli.selection.treatments import Treatment
     from ketcli.summaries.compare.indirect import Indirect
     from ketcli.summaries.pooling import Settings
 

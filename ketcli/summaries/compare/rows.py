@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ketcli.evidence.arm_pairs import REASONS, Comparison
 from ketcli.report import Value
+from ketcli.selection.arm_pairs import REASONS, Comparison
 from ketcli.summaries import contrasts, pooling
 from ketcli.summaries.contrasts import Line, Tables
 from ketcli.summaries.pooling import Settings
@@ -16,7 +16,7 @@ from ketcli.summaries.rates import interval
 from ketcli.summaries.words import spoken, when_all
 
 if TYPE_CHECKING:
-    from ketcli.evidence.treatments import Treatment
+    from ketcli.selection.treatments import Treatment
 
 Fields = dict[str, Value]
 COURSES = {

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from ketcli.evidence.score_pairs import ScorePair, select
 from ketcli.report import Source
+from ketcli.selection.score_pairs import ScorePair, select
 from ketcli.summaries import pooling
 from ketcli.summaries.compare.rows import COURSES, Fields
 from ketcli.summaries.pooling import Settings
 from ketcli.summaries.words import when_all
 
 if TYPE_CHECKING:
-    from ketcli.evidence.filters import Filters
     from ketcli.evidence.load import Evidence
-    from ketcli.evidence.treatments import Treatment
+    from ketcli.selection.filters import Filters
+    from ketcli.selection.treatments import Treatment
 
 NO_SPREAD = "group sizes or standard deviations not known: no interval"
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ketcli.evidence import events
-from ketcli.evidence.event_names import STOPPED, STOPPED_OUTCOME
 from ketcli.report import Column, Display, Fact, Icons, Report, Row, Share
+from ketcli.selection import events
+from ketcli.selection.event_names import STOPPED, STOPPED_OUTCOME
 from ketcli.summaries.columns import columns
 from ketcli.summaries.expect import factors as expect_factors
 from ketcli.summaries.expect import lines as expect_lines
@@ -22,12 +22,12 @@ from ketcli.summaries.side_effects.rows import PHASE_WORDS
 from ketcli.summaries.words import spoken, when_all
 
 if TYPE_CHECKING:
-    from ketcli.evidence.event_counts import Count
-    from ketcli.evidence.filters import Filters
     from ketcli.evidence.load import Evidence
-    from ketcli.evidence.matching import Matched
-    from ketcli.evidence.people import Person
-    from ketcli.evidence.rates import Rate
+    from ketcli.selection.event_counts import Count
+    from ketcli.selection.filters import Filters
+    from ketcli.selection.matching import Matched
+    from ketcli.selection.people import Person
+    from ketcli.selection.rates import Rate
     from ketcli.summaries.expect.lines import Member
     from ketcli.summaries.pooling import Settings
 

@@ -12,16 +12,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ketcli.evidence import overlap
-from ketcli.evidence.factors import INTERACTION, Finding, excludes_no_effect, select
+from ketcli.selection.factors import INTERACTION, Finding, excludes_no_effect, select
 from ketcli.summaries.factors.interactions import with_interactions
 from ketcli.summaries.words import spoken
 
 if TYPE_CHECKING:
-    from ketcli.evidence.filters import Filters
     from ketcli.evidence.load import Evidence
-    from ketcli.evidence.matching import Matched
-    from ketcli.evidence.people import Trait
-    from ketcli.evidence.rates import Rate
+    from ketcli.selection.filters import Filters
+    from ketcli.selection.matching import Matched
+    from ketcli.selection.people import Trait
+    from ketcli.selection.rates import Rate
 
 SHOWN = 3
 OUTCOMES = ("response", "remission")

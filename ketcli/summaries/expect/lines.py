@@ -7,17 +7,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ketcli.evidence.event_counts import PLACEBOS
-from ketcli.evidence.event_names import SERIOUS, STOPPED
 from ketcli.report import Value
+from ketcli.selection.event_counts import PLACEBOS
+from ketcli.selection.event_names import SERIOUS, STOPPED
 from ketcli.summaries import contrasts, pooling
 from ketcli.summaries.contrasts import Tables
 from ketcli.summaries.rates import interval
 from ketcli.summaries.side_effects import fullest_pools
 
 if TYPE_CHECKING:
-    from ketcli.evidence.event_counts import Count
-    from ketcli.evidence.rates import Rate
+    from ketcli.selection.event_counts import Count
+    from ketcli.selection.rates import Rate
     from ketcli.summaries.pooling import Settings
 
     Member = Rate | Count

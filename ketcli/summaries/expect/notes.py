@@ -6,20 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ketcli.evidence.event_counts import COMPARATORS
-from ketcli.evidence.filters import TRD
-from ketcli.evidence.matching import ADULT, OLDER
 from ketcli.report import Note, Row
+from ketcli.selection.event_counts import COMPARATORS
+from ketcli.selection.filters import TRD
+from ketcli.selection.matching import ADULT, OLDER
 from ketcli.summaries import pooling
 from ketcli.summaries.expect import factors as expect_factors
 from ketcli.summaries.rates import group_title
 from ketcli.summaries.words import spoken
 
 if TYPE_CHECKING:
-    from ketcli.evidence.filters import Filters
     from ketcli.evidence.load import Evidence
-    from ketcli.evidence.matching import Matched
-    from ketcli.evidence.people import Person, Span
+    from ketcli.selection.filters import Filters
+    from ketcli.selection.matching import Matched
+    from ketcli.selection.people import Person, Span
     from ketcli.summaries.expect.factors import Evidenced
     from ketcli.summaries.pooling import Settings
 
@@ -210,7 +210,7 @@ def nothing(evidence: Evidence, filters: Filters, matched: Matched, who: Person,
 
 def _instead(evidence: Evidence, filters: Filters, outcomes: Sequence[str]) -> str:
     """Return drug, route and regimen of what has such counts, for the drug asked for if it has any."""
-    from ketcli.evidence.rates import select
+    from ketcli.selection.rates import select
 
     for drug in (filters.drug, ()):
         kept = select(evidence, replace(filters, drug=drug, route=(), regimen=(), at=None), outcomes).kept

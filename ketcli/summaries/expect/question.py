@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ketcli.errors import UsageError
-from ketcli.evidence.filters import TRD
-from ketcli.evidence.matching import Matched, find
+from ketcli.selection.filters import TRD
+from ketcli.selection.matching import Matched, find
 
 if TYPE_CHECKING:
-    from ketcli.evidence.filters import Filters
     from ketcli.evidence.load import Evidence
-    from ketcli.evidence.people import Person
+    from ketcli.selection.filters import Filters
+    from ketcli.selection.people import Person
 
 ROUTES = {"ketamine": "intravenous", "esketamine": "intranasal"}
 REGIMEN_ORDER = ("repeated-course", "single-dose", "real-world")

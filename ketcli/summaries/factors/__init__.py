@@ -7,10 +7,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from ketcli.evidence import overlap
-from ketcli.evidence.aspects import codes_of
-from ketcli.evidence.factors import IN_WORDS, INTERACTION, KINDS, Finding, select
 from ketcli.evidence.topic_codes import FACTORS
 from ketcli.report import Display, Report, Row
+from ketcli.selection.aspects import codes_of
+from ketcli.selection.factors import IN_WORDS, INTERACTION, KINDS, Finding, select
 from ketcli.summaries.columns import columns
 from ketcli.summaries.factors.between_studies import between_studies
 from ketcli.summaries.factors.interactions import with_interactions
@@ -20,8 +20,8 @@ from ketcli.summaries.pooling import Settings
 from ketcli.summaries.words import spoken
 
 if TYPE_CHECKING:
-    from ketcli.evidence.filters import Filters
     from ketcli.evidence.load import Evidence
+    from ketcli.selection.filters import Filters
 
 COLUMNS = columns(
     *("kind", "factor", "factor_group", "study_id", "label", "level", "reference_level", "drug", "comparator"),

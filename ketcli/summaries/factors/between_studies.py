@@ -10,16 +10,16 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from ketcli.evidence import overlap
-from ketcli.evidence.rates import Rate, pool_of, select
 from ketcli.evidence.regimens import REGIMENS
 from ketcli.report import Note, Row, Value
+from ketcli.selection.rates import Rate, pool_of, select
 from ketcli.summaries.factors.bubbles import bubble_rows
 from ketcli.summaries.pooling import Settings, finite
 from ketcli.summaries.rates import OUTCOMES, pool_title
 
 if TYPE_CHECKING:
-    from ketcli.evidence.filters import Filters
     from ketcli.evidence.load import Evidence
+    from ketcli.selection.filters import Filters
 
 FEWEST = 5
 # Below this many studies per moderator the Cochrane Handbook (10.11.5.1) advises against meta-regression.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ketcli.evidence.rates import Rate
 from ketcli.report import Row, Value
+from ketcli.selection.rates import Rate
 from ketcli.stats.transforms import to_natural
 
 if TYPE_CHECKING:

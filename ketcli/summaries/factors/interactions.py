@@ -8,10 +8,10 @@ from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from ketcli.evidence.factors import INTERACTION
+from ketcli.selection.factors import INTERACTION
 
 if TYPE_CHECKING:
-    from ketcli.evidence.factors import Finding
+    from ketcli.selection.factors import Finding
 
 RATIOS = ("or", "rr", "hr")
 DIFFERENCES = {"md": "difference", "smd": "smd-difference", "rd": "rd-difference"}

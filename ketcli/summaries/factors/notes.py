@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from ketcli.claims.check import parse
 from ketcli.evidence import overlap
-from ketcli.evidence.factors import Finding
 from ketcli.report import Fact, Note, Source
+from ketcli.selection.factors import Finding
 from ketcli.summaries.pooling import Settings
 from ketcli.summaries.rates import population_words
 
 if TYPE_CHECKING:
-    from ketcli.evidence.filters import Filters
     from ketcli.evidence.load import Evidence
+    from ketcli.selection.filters import Filters
 
 
 def claims(evidence: Evidence, codes: Sequence[str]) -> tuple[Fact, ...]:

@@ -8,18 +8,18 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ketcli.evidence import overlap
-from ketcli.evidence.aspects import ASPECTS, WIDER
-from ketcli.evidence.factors import INTERACTION, KINDS, Finding, excludes_no_effect
 from ketcli.evidence.topic_codes import FACTOR_GROUPS
 from ketcli.report import Display, Note, Report, Row
+from ketcli.selection.aspects import ASPECTS, WIDER
+from ketcli.selection.factors import INTERACTION, KINDS, Finding, excludes_no_effect
 from ketcli.summaries.columns import columns
 from ketcli.summaries.factors.interactions import PRINTED, with_interactions
 from ketcli.summaries.factors.notes import empty_sentence, kept_out, sources
 from ketcli.summaries.rates import population_words
 
 if TYPE_CHECKING:
-    from ketcli.evidence.filters import Filters
     from ketcli.evidence.load import Evidence
+    from ketcli.selection.filters import Filters
 
 COLUMNS = columns("kind", "factor", "factor_group", "studies", "people", "rows", "finding")
 

@@ -8,12 +8,12 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ketcli.errors import UsageError, unknown_value
-from ketcli.evidence import event_names
 from ketcli.evidence.codes import PHASES
-from ketcli.evidence.event_counts import REASONS, Count
-from ketcli.evidence.event_names import SERIOUS, STOPPED
-from ketcli.evidence.events import Selection, select
 from ketcli.report import Axis, Display, Report
+from ketcli.selection import event_names
+from ketcli.selection.event_counts import REASONS, Count
+from ketcli.selection.event_names import SERIOUS, STOPPED
+from ketcli.selection.events import Selection, select
 from ketcli.summaries import contrasts, pooling
 from ketcli.summaries.columns import columns
 from ketcli.summaries.rates import sources
@@ -22,8 +22,8 @@ from ketcli.summaries.side_effects.notes import SHOWN_EVENTS, elsewhere, related
 from ketcli.summaries.side_effects.rows import Fields, PooledRows
 
 if TYPE_CHECKING:
-    from ketcli.evidence.filters import Filters
     from ketcli.evidence.load import Evidence
+    from ketcli.selection.filters import Filters
     from ketcli.summaries.pooling import Settings
 
 COLUMNS = columns(

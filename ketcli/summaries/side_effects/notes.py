@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ketcli.evidence.event_counts import REASONS
 from ketcli.report import Note
+from ketcli.selection.event_counts import REASONS
 from ketcli.summaries.rates import population_words
 
 if TYPE_CHECKING:
-    from ketcli.evidence.events import Selection
-    from ketcli.evidence.filters import Filters
+    from ketcli.selection.events import Selection
+    from ketcli.selection.filters import Filters
     from ketcli.summaries.pooling import Settings
 
 SHOWN_EVENTS = 12

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ketcli.evidence.event_counts import REASONS, Count
 from ketcli.report import Value
+from ketcli.selection.event_counts import REASONS, Count
 from ketcli.summaries import contrasts, pooling
 from ketcli.summaries.contrasts import Line, Tables
 from ketcli.summaries.pooling import Settings

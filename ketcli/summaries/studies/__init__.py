@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 from ketcli.errors import unknown_value
 from ketcli.evidence import overlap
 from ketcli.evidence.codes import STUDY_DRUGS
-from ketcli.evidence.factors import arm_regimen
-from ketcli.evidence.filters import TRD
 from ketcli.report import Display, Fact, Note, Report, Row, Source, Value
+from ketcli.selection.factors import arm_regimen
+from ketcli.selection.filters import TRD
 from ketcli.summaries.columns import columns
 from ketcli.summaries.pooling import Settings
 from ketcli.summaries.studies import card as study_card
 
 if TYPE_CHECKING:
-    from ketcli.evidence.filters import Filters
     from ketcli.evidence.load import Evidence
+    from ketcli.selection.filters import Filters
 
 COLUMNS = columns(
     *("kind", "study_id", "label", "year", "design", "blinding", "population", "trd_min_failures", "arms", "drug"),

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from ketcli.evidence import factors as evidence_factors
-from ketcli.evidence.filters import Filters
-from ketcli.evidence.rates import REASONS, dose_text
 from ketcli.report import Display, Row, Value
+from ketcli.selection import factors as evidence_factors
+from ketcli.selection.filters import Filters
+from ketcli.selection.rates import REASONS, dose_text
 from ketcli.summaries.columns import columns
 from ketcli.summaries.factors import versus
 from ketcli.summaries.pooling import Settings

@@ -19,14 +19,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from ketcli.evidence import rates
-from ketcli.evidence.filters import TRD
-from ketcli.evidence.people import Person, Span, span
+from ketcli.selection import rates
+from ketcli.selection.filters import TRD
+from ketcli.selection.people import Person, Span, span
 
 if TYPE_CHECKING:
-    from ketcli.evidence.filters import Filters
     from ketcli.evidence.load import Evidence
-    from ketcli.evidence.rates import Rate
+    from ketcli.selection.filters import Filters
+    from ketcli.selection.rates import Rate
 
 ADULT = 18
 YOUNG_ADULT = 25

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ketcli.evidence import overlap
-from ketcli.evidence.filters import SECONDARY
-from ketcli.evidence.rates import REASONS as RATE_REASONS
-from ketcli.evidence.rates import SETS
+from ketcli.evidence.preference import rank_set
+from ketcli.selection.filters import SECONDARY
+from ketcli.selection.rates import REASONS as RATE_REASONS
 
 REASONS = {**RATE_REASONS, "same-people": "crossover: the same people are in both arms"}
 PLACEBOS = ("placebo", "saline")
@@ -129,7 +129,7 @@ def one_set(rows: list[Count]) -> tuple[list[Count], list[Count]]:
 
 
 def _preference(row: Count) -> Key:
-    rank = SETS.index(row.analysis_set) if row.analysis_set in SETS else len(SETS)
+    rank = rank_set(row.analysis_set)
     return (bool(row.reason), rank, row.source_kind.startswith(SECONDARY), -(row.total or 0))
 
 

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ketcli.evidence.codes import STUDY_DRUGS
-from ketcli.evidence.rates import SETS, rank_scale
+from ketcli.evidence.preference import rank_scale, rank_set
 from ketcli.evidence.regimens import classify
 
 if TYPE_CHECKING:
-    from ketcli.evidence.filters import Filters
     from ketcli.evidence.load import Evidence
     from ketcli.evidence.regimens import Window
+    from ketcli.selection.filters import Filters
 
 MEASURES = ("change", "ls-change", "endpoint")
 # a salt-water infusion is a placebo; midazolam is not, since it is felt
@@ -157,7 +157,7 @@ def choose(found: Iterable[ScoreContrast], window: Window) -> list[ScoreContrast
         distance = window.distance(contrast.time_days, None)
         if distance is None:
             continue
-        in_order = SETS.index(contrast.analysis_set) if contrast.analysis_set in SETS else len(SETS)
+        in_order = rank_set(contrast.analysis_set)
         merit = (distance, rank_scale(contrast.scale), MEASURES.index(contrast.measure), in_order)
         key = (*pool_of(contrast), contrast.study_id)
         if key not in best or merit < best[key][0]:

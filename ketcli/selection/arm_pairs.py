@@ -11,17 +11,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ketcli.evidence import treatments
 from ketcli.evidence.codes import STUDY_DRUGS
-from ketcli.evidence.rates import REASONS as RATE_REASONS
-from ketcli.evidence.rates import Rate, add_up, course_of, rate_of, same_rating, standing
 from ketcli.evidence.regimens import standard_window
+from ketcli.selection import treatments
+from ketcli.selection.rates import REASONS as RATE_REASONS
+from ketcli.selection.rates import Rate, add_up, course_of, rate_of, same_rating, standing
 
 if TYPE_CHECKING:
-    from ketcli.evidence.filters import Filters
     from ketcli.evidence.load import Evidence
     from ketcli.evidence.regimens import Window
-    from ketcli.evidence.treatments import Treatment
+    from ketcli.selection.filters import Filters
+    from ketcli.selection.treatments import Treatment
 
 RANDOMISED = ("rct-parallel", "rct-crossover", "rct-withdrawal", "pooled")
 REASONS = {

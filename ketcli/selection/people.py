@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ketcli.errors import UsageError, unknown_value
-from ketcli.evidence.aspects import ASPECTS
+from ketcli.selection.aspects import ASPECTS
 
 OLDEST = 120
 MOST_FAILURES = 50

@@ -21,15 +21,14 @@ from typing import TYPE_CHECKING, Any
 
 from ketcli.evidence import overlap
 from ketcli.evidence.codes import EXCLUDE_REASONS, STUDY_DRUGS
-from ketcli.evidence.filters import SECONDARY, Filters
+from ketcli.evidence.preference import rank_scale, rank_set
 from ketcli.evidence.regimens import REGIMENS, classify, standard_window
+from ketcli.selection.filters import SECONDARY, Filters
 
 if TYPE_CHECKING:
     from ketcli.evidence.load import Evidence
 
 ROUTES = ("intravenous", "intranasal", "subcutaneous", "intramuscular", "oral", "sublingual")
-SCALES = ("MADRS", "HDRS", "HAMD", "QIDS", "PHQ-9")
-SETS = ("itt", "mitt", "period1", "observed", "completers")
 
 REASONS = {
     **EXCLUDE_REASONS,
@@ -253,7 +252,7 @@ def _choose(group: list[tuple[Rate, float]], part_of: Mapping[tuple[str, str], s
         return (
             distance,
             rank_scale(rate.scale),
-            SETS.index(rate.analysis_set) if rate.analysis_set in SETS else len(SETS),
+            rank_set(rate.analysis_set),
             rate.source_kind.startswith(SECONDARY),
             sum(r.events_derived for r, _ in rows),
             -sum(r.total or 0 for r, _ in rows),
@@ -272,11 +271,6 @@ def pool_of(rate: Rate) -> tuple[str, str, str, str]:
     """
     window = "" if rate.regimen or rate.time_days is None else standard_window(rate.time_days).label
     return (rate.regimen or window, rate.drug, rate.route, rate.outcome)
-
-
-def rank_scale(scale: str) -> int:
-    """Return the place of a scale in the order of preference; unknown ones come last."""
-    return next((i for i, name in enumerate(SCALES) if scale.upper().startswith(name)), len(SCALES))
 
 
 def add_up(rates: list[Rate], part_of: Mapping[tuple[str, str], str]) -> Rate:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ketcli.errors import UsageError, unknown_value
+from ketcli.evidence.aliases import ALIASES
 from ketcli.evidence.codes import DRUGS, ROUTES, STUDY_DRUGS
 
 # saline and placebo are both inactive; midazolam and niacin are not, since they are felt
@@ -34,44 +35,6 @@ FREQUENCIES = {
 }
 NEW_ANTIDEPRESSANT = "new-oral-ad"
 NEW = "new antidepressant"
-ALIASES = {
-    "racemic": "ketamine",
-    "racemic ketamine": "ketamine",
-    "s-ketamine": "esketamine",
-    "spravato": "esketamine",
-    "any ketamine": "ketamine or esketamine",
-    "pbo": "placebo",
-    "electroconvulsive therapy": "ect",
-    "quetiapine xr": "quetiapine",
-    "tms": "rtms",
-    "theta burst": "itbs",
-    "psychoactive placebo": "active placebo",
-    "stimulation": "brain stimulation",
-    "antidepressant": "conventional",
-    "antidepressants": "conventional",
-    "star*d": "star-d",
-    "stard": "star-d",
-    "switch": "switching",
-    "augment": "augmentation",
-    "iv": "intravenous",
-    "in": "intranasal",
-    "nasal": "intranasal",
-    "sc": "subcutaneous",
-    "im": "intramuscular",
-    "po": "oral",
-    "sl": "sublingual",
-    "once weekly": "weekly",
-    "once a week": "weekly",
-    "2x": "twice-weekly",
-    "twice a week": "twice-weekly",
-    "two times a week": "twice-weekly",
-    "3x": "thrice-weekly",
-    "thrice a week": "thrice-weekly",
-    "three times weekly": "thrice-weekly",
-    "three times a week": "thrice-weekly",
-    "new ad": "new antidepressant",
-    "new oral antidepressant": "new antidepressant",
-}
 FILLERS = ("a", "and", "by", "given", "plus", "with")
 _SEPARATORS = re.compile(r"[\s_+-]+")
 

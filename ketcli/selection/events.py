@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 from ketcli.evidence import overlap
 from ketcli.evidence.codes import PHASES, STUDY_DRUGS
-from ketcli.evidence.event_counts import Count, Key, add_up, mark_overlaps, one_set, rating, with_control
-from ketcli.evidence.event_names import STOPPED, STOPPED_OUTCOME
-from ketcli.evidence.filters import Filters
-from ketcli.evidence.rates import ROUTES, dose_text
 from ketcli.evidence.regimens import classify
+from ketcli.selection.event_counts import Count, Key, add_up, mark_overlaps, one_set, rating, with_control
+from ketcli.selection.event_names import STOPPED, STOPPED_OUTCOME
+from ketcli.selection.filters import Filters
+from ketcli.selection.rates import ROUTES, dose_text
 
 if TYPE_CHECKING:
     from ketcli.evidence.load import Evidence

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ketcli.errors import KetError
-from ketcli.evidence import treatments
 from ketcli.evidence.codes import STUDY_DRUGS
+from ketcli.selection import treatments
 
 if TYPE_CHECKING:
-    from ketcli.evidence.filters import Filters
     from ketcli.evidence.load import Evidence
-    from ketcli.evidence.treatments import Treatment
+    from ketcli.selection.filters import Filters
+    from ketcli.selection.treatments import Treatment
 
 RATIOS = ("rr", "or", "hr")
 DIFFERENCES = ("rd", "md", "smd")

@@ -10,18 +10,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ketcli.evidence import overlap, treatments
-from ketcli.evidence.arm_pairs import RANDOMISED, Row, began_antidepressant, side_of
+from ketcli.evidence import overlap
 from ketcli.evidence.codes import STUDY_DRUGS
-from ketcli.evidence.pair_windows import OUTSIDE, Timed, choose_windows, distance
-from ketcli.evidence.rates import SETS, rank_scale
+from ketcli.evidence.preference import rank_scale, rank_set
 from ketcli.evidence.regimens import classify, standard_window
-from ketcli.evidence.scores import MEASURES, Group, combine, group_of
+from ketcli.selection import treatments
+from ketcli.selection.arm_pairs import RANDOMISED, Row, began_antidepressant, side_of
+from ketcli.selection.pair_windows import OUTSIDE, Timed, choose_windows, distance
+from ketcli.selection.scores import MEASURES, Group, combine, group_of
 
 if TYPE_CHECKING:
-    from ketcli.evidence.filters import Filters
     from ketcli.evidence.load import Evidence
-    from ketcli.evidence.treatments import Treatment
+    from ketcli.selection.filters import Filters
+    from ketcli.selection.treatments import Treatment
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def select(evidence: Evidence, filters: Filters, first: Treatment, second: Treat
         away = distance(_timed(pair), windows[pair.cell].window)
         if away >= OUTSIDE:
             continue
-        in_order = SETS.index(pair.analysis_set) if pair.analysis_set in SETS else len(SETS)
+        in_order = rank_set(pair.analysis_set)
         merit = (not pair.measured, away, rank_scale(pair.scale), MEASURES.index(pair.measure), in_order)
         key = (*pair.cell, pair.study_id)
         if key not in best or merit < best[key][0]:

@@ -19,15 +19,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ketcli.evidence import overlap
-from ketcli.evidence.arm_pairs import APART, Cell, Comparison, pairs
-from ketcli.evidence.filters import SECONDARY, Filters
-from ketcli.evidence.pair_windows import OUTSIDE, Timed, choose_windows, distance, usual_window
-from ketcli.evidence.rates import ROUTES, SETS, rank_scale
+from ketcli.evidence.preference import rank_scale, rank_set
 from ketcli.evidence.regimens import REGIMENS
+from ketcli.selection.arm_pairs import APART, Cell, Comparison, pairs
+from ketcli.selection.filters import SECONDARY, Filters
+from ketcli.selection.pair_windows import OUTSIDE, Timed, choose_windows, distance, usual_window
+from ketcli.selection.rates import ROUTES
 
 if TYPE_CHECKING:
     from ketcli.evidence.load import Evidence
-    from ketcli.evidence.treatments import Treatment
+    from ketcli.selection.treatments import Treatment
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def _preference(item: tuple[float, Comparison]) -> tuple[Any, ...]:
         0 if not pair.reason else 1 + APART.index(pair.reason),
         away,
         rank_scale(pair.first.scale),
-        SETS.index(pair.first.analysis_set) if pair.first.analysis_set in SETS else len(SETS),
+        rank_set(pair.first.analysis_set),
         any(rate.source_kind.startswith(SECONDARY) for rate in rates),
         sum(rate.events_derived for rate in rates),
         -pair.people,

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ketcli.errors import unknown_value
-from ketcli.evidence.aspects import ASPECTS
 from ketcli.evidence.codes import STUDY_DRUGS
-from ketcli.evidence.filters import DESIGN_GROUPS, Filters
 from ketcli.evidence.regimens import classify
+from ketcli.selection.aspects import ASPECTS
+from ketcli.selection.filters import DESIGN_GROUPS, Filters
 
 if TYPE_CHECKING:
     from ketcli.evidence.load import Evidence
