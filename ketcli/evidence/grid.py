@@ -56,13 +56,19 @@ def text_grid(
     text: str, name: str, known: Collection[str], means: Callable[[str], bool], notes: Iterable[str] = ()
 ) -> Grid:
     """Read CSV text; the delimiter is the one under which most cells of the header mean something (`means`)."""
-    first_line = 1
-    if named := _SPREADSHEET_LINE.match(text):  # sep=; as spreadsheets write it before the header
-        text, first_line = text[named.end() :], 2
-    delimiter = named[1] if named and named[1] in _DELIMITERS else _delimiter(text, means)
+    delimiter, start = dialect(text, means)
     said = [] if delimiter == "," else [f"{name}: columns are separated by {_DELIMITERS[delimiter]}"]
-    records = text_records(text, delimiter, name, first_line)
+    records = text_records(text[start:], delimiter, name, first_line=2 if start else 1)
     return assemble(records, name, known, (*notes, *said))
+
+
+def dialect(text: str, means: Callable[[str], bool]) -> tuple[str, int]:
+    """Return the delimiter of CSV text and where its header begins: after the line sep=; of some spreadsheets."""
+    named = _SPREADSHEET_LINE.match(text)
+    start = named.end() if named else 0
+    if named and named[1] in _DELIMITERS:
+        return named[1], start
+    return _delimiter(text[start:], means), start
 
 
 def assemble(records: Iterator[Record], name: str, known: Collection[str] = (), notes: Iterable[str] = ()) -> Grid:

@@ -163,7 +163,7 @@ def _reach(pool: Pool, se: float) -> tuple[float, float]:
 
 def _curve(estimate: float, se: float, df: float, grid: Sequence[float]) -> tuple[tuple[float, float], ...]:
     """Return the two-sided p-value of each effect on the grid, its own estimate among them (p = 1)."""
-    from ketcli.stats.distributions import t_two_sided
+    from ketcli.stats.numeric.distributions import t_two_sided
 
     if not se > 0.0:
         return ()

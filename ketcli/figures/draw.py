@@ -11,11 +11,13 @@ from ketcli.figures.factors_data import bubbles, families
 from ketcli.figures.forest_data import dots, forest, signs
 from ketcli.figures.funnel_data import funnels
 from ketcli.figures.timeline_data import courses
+from ketcli.figures.view import as_forest, not_drawn
 from ketcli.report import Report
 from ketcli.wording import one_line
 
 if TYPE_CHECKING:
     from ketcli.figures.canvas import Page
+    from ketcli.figures.page import Section
 
 # More pages than these are counted under a picture instead of listed, unless asked for.
 MOST_SOURCES = 12
@@ -41,61 +43,61 @@ def draw(report: Report, form: str, *, with_sources: bool = False) -> bytes:
 
 
 def page_of(report: Report, *, with_sources: bool = False) -> Page:
-    """Return the drawn page of a report's picture."""
+    """Return the drawn page of a report's picture; an answer without rows is its sentence."""
     from ketcli.figures.page import compose, sentence
 
-    notes = footnotes(report, with_sources=with_sources)
-    title = one_line(report.title)
-    if not report.rows and not report.icons:
-        return compose(title, [sentence(one_line(report.empty))], notes)
+    sections, said = _parts(report) if report.rows or report.icons else ([sentence(one_line(report.empty))], [])
+    return compose(one_line(report.title), sections, (*said, *footnotes(report, with_sources=with_sources)))
+
+
+def _parts(report: Report) -> tuple[list[Section], list[str]]:
+    """Return the sections of the picture, and what must be said of it before the notes."""
     match report.picture:
         case "funnel":
             from ketcli.figures import funnel
 
-            return compose(title, funnel.sections(funnels(report)), notes)
+            return funnel.sections(funnels(report)), []
         case "timeline":
             from ketcli.figures import timeline
 
             panels, single = courses(report)
             lacking = f"Not drawn, for they have a single time: {'; '.join(single)}." if single else ""
-            return compose(title, timeline.sections(panels), (lacking, *notes))
+            return timeline.sections(panels), [lacking]
         case "baujat" | "labbe":
             from ketcli.figures import diagnostics
 
-            points = baujat(report) if report.picture == "baujat" else labbe(report)
-            return compose(title, diagnostics.scatter(points), notes)
+            return diagnostics.scatter(baujat(report) if report.picture == "baujat" else labbe(report)), []
         case "drapery":
             from ketcli.figures import diagnostics
 
-            return compose(title, diagnostics.drapery(drapery(report)), notes)
-        case "bubble":
-            return _factors(report, title, notes)
+            return diagnostics.drapery(drapery(report)), []
         case "icons":
             from ketcli.figures import icons
 
-            return compose(title, icons.sections(report.icons), notes)
+            return icons.sections(report.icons), []
+        case "bubble":
+            return _factors(report)
         case picture:
-            from ketcli.figures import forest as forest_plot
+            from ketcli.figures.forest import section
 
             plot = dots(report) if picture == "dots" else forest(report)
-            return compose(title, [forest_plot.section(plot)], (signs([plot]), *notes))
+            missing = 0 if picture == "dots" else len(report.rows) - len(as_forest(report).rows)
+            return [section(plot)], [signs([plot]), not_drawn(missing)]
 
 
-def _factors(report: Report, title: str, notes: tuple[str, ...]) -> Page:
+def _factors(report: Report) -> tuple[list[Section], list[str]]:
     """Return effects inside studies as forests, one per axis, and slopes between studies as bubbles."""
     from ketcli.figures import bubble
-    from ketcli.figures import forest as forest_plot
-    from ketcli.figures.page import compose
+    from ketcli.figures.forest import section
 
-    parts, lacking = families(report)
+    parts, missing = families(report)
     plots = [forest(part) for part in parts]
     slopes = bubbles(report)
-    least = max((forest_plot.section(plot).width for plot in plots), default=0.0)
-    sections = [forest_plot.section(plot, least) for plot in plots] + (bubble.sections(slopes) if slopes else [])
+    least = max((section(plot).width for plot in plots), default=0.0)
+    sections = [section(plot, least) for plot in plots] + (bubble.sections(slopes) if slopes else [])
     if not sections:
         raise UsageError("none of these rows has an estimate to draw", code="no-picture", hint="look at the table")
-    said = f"Not drawn: {lacking} rows without an estimate and interval." if lacking else ""
-    return compose(title, sections, (signs(plots), said, *notes))
+    return sections, [signs(plots), not_drawn(missing)]
 
 
 def footnotes(report: Report, *, with_sources: bool = False) -> tuple[str, ...]:

@@ -106,7 +106,7 @@ def _given(title: str, studies: Sequence[Row], pooled: Row | None) -> Pool:
     """Return the pool of rows that carry their effects."""
     import numpy as np
 
-    from ketcli.stats.transforms import MEASURES
+    from ketcli.stats.effects.transforms import MEASURES
 
     rows = tuple(
         row for row in studies if _number(row.get("yi")) is not None and (_number(row.get("vi")) or 0.0) > 0
@@ -136,11 +136,11 @@ def _counted(title: str, studies: Sequence[Row], pooled: Row | None, name: str, 
         return None
     columns = [[_number(row.get(arm)) or 0.0 for row in rows] for arm in arms]
     if code == "PLO":
-        from ketcli.stats.proportions import proportion_effects
+        from ketcli.stats.effects.proportions import proportion_effects
 
         effects = proportion_effects(code, columns[0], columns[1])
     else:
-        from ketcli.stats.two_arm import two_arm_effects
+        from ketcli.stats.effects.two_arm import two_arm_effects
 
         effects = two_arm_effects(code, *columns, correct_effect=code != "RD")
     known = [i for i, reason in enumerate(effects.excluded) if not reason]

@@ -131,7 +131,7 @@ def funnels(report: Report) -> tuple[Funnel, ...]:
 
 
 def _rows(pool: Pool) -> list[Row]:
-    from ketcli.stats.distributions import normal_two_sided
+    from ketcli.stats.numeric.distributions import normal_two_sided
 
     shared: dict[str, Value] = {
         "block": pool.title,
@@ -177,8 +177,8 @@ def _pooled(pool: Pool) -> dict[str, Value]:
 
 def _tests(pool: Pool) -> list[dict[str, Value]]:
     """Return Egger's test, the studies that trim and fill adds, and the line with them."""
-    from ketcli.stats.bias import egger
-    from ketcli.stats.trim_and_fill import trim_and_fill
+    from ketcli.stats.small_studies.bias import egger
+    from ketcli.stats.small_studies.trim_and_fill import trim_and_fill
 
     test = egger(pool.yi, pool.vi)
     rows: list[dict[str, Value]] = []

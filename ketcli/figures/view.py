@@ -83,12 +83,13 @@ def as_forest(report: Report, measure: str = "") -> Report:
     first, rest = beside[0], [replace(d, rank=max(d.rank, 1)) for d in beside[1:]]
     strip = Display("", "strip", chosen.columns, width=STRIP_WIDTH)
     weight = [d for d in report.displays if d.of == ("weight",) and weighted(report, chosen)]
+    said = not_drawn(len(report.rows) - len(rows))
     return replace(
         report,
         rows=rows,
         displays=(first, *rest, replace(chosen.display, rank=0), strip, *weight),
         axis=chosen.axis,
-        notes=(*report.notes, *_omitted(len(report.rows) - len(rows))),
+        notes=(*report.notes, Note("selection", said)) if said else report.notes,
     )
 
 
@@ -97,8 +98,9 @@ def block_of(report: Report, row: Row) -> tuple[Value, ...]:
     return tuple(row.get(name) for name in report.group_by)
 
 
-def _omitted(rows: int) -> list[Note]:
-    return [Note("selection", f"Not drawn: {rows} rows without such an estimate.")] if rows else []
+def not_drawn(rows: int) -> str:
+    """Return the sentence on rows that have no place in a picture, "" for none."""
+    return f"Not drawn: {rows} {'row' if rows == 1 else 'rows'} without such an estimate." if rows else ""
 
 
 def measure_of(report: Report, name: str = "") -> Measure:

@@ -141,7 +141,7 @@ def merge_counts(arms: Sequence[Trial]) -> Trial:
 
 def merge_means(arms: Sequence[Trial]) -> Trial:
     """Return several arms as one: the mean and SD of all their people."""
-    from ketcli.stats.arms import Arm, combine_means
+    from ketcli.stats.effects.arms import Arm, combine_means
 
     if len(arms) == 1:
         return arms[0]

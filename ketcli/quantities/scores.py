@@ -25,7 +25,7 @@ def score_differences(
 
     As `ket timeline` does it: one contrast per study in the window, nobody twice.
     """
-    from ketcli.stats.means import mean_effects
+    from ketcli.stats.effects.means import mean_effects
 
     found = [c for c in score_rows.contrasts(evidence, filters) if c.scale.startswith(scale)]
     overlaps = overlap.build(evidence.rows("studies"))

@@ -159,8 +159,8 @@ def _pool(
 
 
 def _pool_counts(rows: Sequence[Row], measure: str, model: str) -> tuple[Effects | None, Pooled, str]:
-    from ketcli.stats.mantel_haenszel import mantel_haenszel
-    from ketcli.stats.two_arm import two_arm_effects
+    from ketcli.stats.effects.two_arm import two_arm_effects
+    from ketcli.stats.tables.mantel_haenszel import mantel_haenszel
 
     arms = [[r[c] for r in rows] for c in ("events_active", "total_active", "events_control", "total_control")]
     if model == "mh":
@@ -172,7 +172,7 @@ def _pool_counts(rows: Sequence[Row], measure: str, model: str) -> tuple[Effects
 
 def _pool_means(rows: Sequence[Row], measure: str, model: str, mend: str) -> tuple[Effects | None, Pooled, str]:
     """Pool means with spreads: the standardised difference as RevMan and the R package meta have it."""
-    from ketcli.stats.means import mean_effects
+    from ketcli.stats.effects.means import mean_effects
 
     if mend == "se":
         rows = [_spreads_mended(row) if row["trial_label"] in AS_SDS else row for row in rows]
@@ -196,15 +196,15 @@ def _spreads_mended(row: Row) -> Row:
 
 def _pool_effects(rows: Sequence[Row], measure: str, model: str, mend: str) -> Pooled:
     """Pool effects whose standard errors come from their printed 95 % intervals."""
-    from ketcli.stats.distributions import critical_value
+    from ketcli.stats.numeric.distributions import critical_value
 
     forth = math.log if measure in RATIOS else float
     yi = [forth(row["estimate"]) for row in rows]
     vi = [((forth(r["ci_high"]) - forth(r["ci_low"])) / (2.0 * critical_value(0.95))) ** 2 for r in rows]
     if mend != "shared":
         return _inverse_variance(yi, vi, model)
-    from ketcli.stats.covariance import shared_control_means
-    from ketcli.stats.multivariate import multivariate_effects
+    from ketcli.stats.dependent.covariance import shared_control_means
+    from ketcli.stats.dependent.multivariate import multivariate_effects
 
     trials = [row["study_id"] or row["trial_label"] for row in rows]
     sizes = [(row["n_active"], row["n_control"]) for row in rows]

@@ -127,7 +127,7 @@ def group_of(row: Mapping[str, Any]) -> Group | None:
     if sd is None and row["se"] is not None:
         sd = row["se"] * math.sqrt(n)
     if sd is None and row["ci_low"] is not None and row["ci_high"] is not None:
-        from ketcli.stats.distributions import critical_value
+        from ketcli.stats.numeric.distributions import critical_value
 
         sd = (row["ci_high"] - row["ci_low"]) / (2.0 * critical_value(0.95, n - 1)) * math.sqrt(n)
     return Group(n, mean, sd) if sd is not None and sd > 0 else None

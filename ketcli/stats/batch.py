@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from ketcli.stats import least_squares as ls
 from ketcli.stats import tau2 as between
 from ketcli.stats import validate
-from ketcli.stats.distributions import chi2_sf
 from ketcli.stats.inference import TESTS, degrees, variance_factor, wald
+from ketcli.stats.numeric.distributions import chi2_sf
 from ketcli.stats.results import Array, Interval
 from ketcli.stats.studies import Studies
 

@@ -15,9 +15,9 @@ from numpy.typing import ArrayLike
 from ketcli.stats import least_squares as ls
 from ketcli.stats import validate
 from ketcli.stats.design import orthonormal
-from ketcli.stats.distributions import chi2_quantile, chi2_sf, critical_value
+from ketcli.stats.numeric.distributions import chi2_quantile, chi2_sf, critical_value
+from ketcli.stats.numeric.roots import Rows, falling_roots
 from ketcli.stats.results import Array, Interval
-from ketcli.stats.roots import Rows, falling_roots
 from ketcli.stats.studies import Studies
 from ketcli.stats.tau2 import log_likelihood, score, score_bound, solve, where_q_equals
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ketcli.stats.distributions import critical_value
+from ketcli.stats.numeric.distributions import critical_value
 from ketcli.stats.validate import level as checked_level
 
 

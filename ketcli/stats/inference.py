@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ketcli.stats.distributions import critical_value, t_two_sided
+from ketcli.stats.numeric.distributions import critical_value, t_two_sided
 from ketcli.stats.results import Array
 
 TESTS = ("z", "t", "knha", "adhoc")

@@ -12,7 +12,7 @@ from ketcli.stats import least_squares as ls
 from ketcli.stats import validate
 from ketcli.stats.batch import Batch, describe, solve_many, usable_test
 from ketcli.stats.design import Design, orthonormal
-from ketcli.stats.distributions import chi2_sf
+from ketcli.stats.numeric.distributions import chi2_sf
 from ketcli.stats.results import Array
 from ketcli.stats.studies import Studies
 from ketcli.stats.tau2 import remarks

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ketcli.stats import score_intervals, validate
-from ketcli.stats.continuity import two_by_two
-from ketcli.stats.distributions import beta_quantile, critical_value
+from ketcli.stats.effects.continuity import two_by_two
+from ketcli.stats.effects.two_arm import two_arm_effects
+from ketcli.stats.numeric.distributions import beta_quantile, critical_value
 from ketcli.stats.results import Array
-from ketcli.stats.two_arm import two_arm_effects
 
 Ends = tuple[Array, Array]
 

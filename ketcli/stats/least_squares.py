@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ketcli.stats.numeric.roots import Rows
 from ketcli.stats.results import Array
-from ketcli.stats.roots import Rows
 from ketcli.stats.studies import Studies
 
 # Effects and variances within these bounds stay finite through every sum of cubes.

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from ketcli.stats.distributions import chi2_sf
 from ketcli.stats.inference import wald
+from ketcli.stats.numeric.distributions import chi2_sf
 from ketcli.stats.results import Array, Interval, Pooled
 
 NOTHING = Interval(math.nan, math.nan)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ketcli.stats.distributions import critical_value
+from ketcli.stats.numeric.distributions import critical_value
 from ketcli.stats.results import Interval
 
 RULES = ("V", "HTS", "HK", "z")

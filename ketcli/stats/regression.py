@@ -14,8 +14,8 @@ from ketcli.stats import prediction as pi
 from ketcli.stats import validate
 from ketcli.stats.batch import COMMON, Batch, describe, usable_test
 from ketcli.stats.design import Design, orthonormal
-from ketcli.stats.distributions import chi2_sf, f_sf
 from ketcli.stats.inference import degrees, wald
+from ketcli.stats.numeric.distributions import chi2_sf, f_sf
 from ketcli.stats.results import Array
 from ketcli.stats.studies import Studies
 from ketcli.stats.tau2 import remarks

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ketcli.stats.continuity import Table
-from ketcli.stats.distributions import beta_cdf, beta_quantile
+from ketcli.stats.effects.continuity import Table
+from ketcli.stats.numeric.distributions import beta_cdf, beta_quantile
+from ketcli.stats.numeric.roots import Rows, falling_roots
 from ketcli.stats.results import Array
-from ketcli.stats.roots import Rows, falling_roots
 
 LOG_RATIO = 40.0
 """Largest log risk ratio looked at; e^40 is beyond any limit that counts of people can give."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ketcli.stats.numeric.roots import Rows
 from ketcli.stats.results import Array
-from ketcli.stats.roots import Rows
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from ketcli.stats import least_squares as ls
 from ketcli.stats import prediction as pi
 from ketcli.stats import validate
 from ketcli.stats.batch import COMMON, usable_test
-from ketcli.stats.distributions import chi2_sf, f_sf
+from ketcli.stats.numeric.distributions import chi2_sf, f_sf
 from ketcli.stats.pooling import I2_FROM, common_effect, pooled_at, random_effects
 from ketcli.stats.regression import meta_regression
 from ketcli.stats.results import Array, Pooled

@@ -16,8 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 from ketcli.stats import least_squares as ls
 from ketcli.stats import validate
 from ketcli.stats.design import orthonormal
+from ketcli.stats.numeric.roots import Rows, falling_roots
 from ketcli.stats.results import Array
-from ketcli.stats.roots import Rows, falling_roots
 from ketcli.stats.studies import Studies
 
 METHODS = ("REML", "ML", "DL", "PM", "EB", "SJ", "HS", "HE")

@@ -66,8 +66,8 @@ def contrast(events: int, total: int, control_events: int, control_total: int, h
     The ratio's interval is normal on the log scale (Katz 1978), the difference's is Newcombe's (1998, method 10).
     A study without events in either arm has no risk ratio.
     """
+    from ketcli.stats.effects.two_arm import two_arm_effects
     from ketcli.stats.intervals import difference_interval, ratio_interval
-    from ketcli.stats.two_arm import two_arm_effects
 
     arms = ([events], [total], [control_events], [control_total])
     effects = two_arm_effects("RR", *arms)
@@ -174,15 +174,15 @@ def ratio_values(pooled: Pooled, measure: str) -> dict[str, Value]:
 def pool(measure: str, model: str, tables: Tables, how: Settings) -> Pooled | None:
     """Pool one measure; None when no study tells anything of it."""
     if model == "mh":
-        from ketcli.stats.mantel_haenszel import mantel_haenszel
         from ketcli.stats.pooled_line import COMMON_NOTE
+        from ketcli.stats.tables.mantel_haenszel import mantel_haenszel
 
         pooled = mantel_haenszel(measure, *tables.arms, level=how.level)
         return replace(pooled, notes=tuple(note for note in pooled.notes if note != COMMON_NOTE))
     import numpy as np
 
+    from ketcli.stats.effects.two_arm import two_arm_effects
     from ketcli.stats.pooling import common_effect, random_effects
-    from ketcli.stats.two_arm import two_arm_effects
 
     # a difference is as observed; only its variance would be zero in tables without (or full of) events
     effects = two_arm_effects(measure, *tables.arms, correct_effect=measure != "RD")
@@ -202,11 +202,11 @@ def pool(measure: str, model: str, tables: Tables, how: Settings) -> Pooled | No
 def _odds_line(model: str, tables: Tables, control_risk: float, how: Settings) -> Line:
     """Pool odds ratios and give the risk difference they mean at the control risk."""
     if model == "peto":
-        from ketcli.stats.mantel_haenszel import peto
+        from ketcli.stats.tables.mantel_haenszel import peto
 
         pooled = peto(*tables.arms, level=how.level)
     else:
-        from ketcli.stats.glmm_two_arm import glmm_two_arm
+        from ketcli.stats.mixed.glmm_two_arm import glmm_two_arm
 
         pooled = glmm_two_arm(*tables.arms, level=how.level)
     limits = [_at_risk(value, control_risk) for value in (pooled.estimate, pooled.ci_low, pooled.ci_high)]

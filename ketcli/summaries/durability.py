@@ -226,7 +226,7 @@ def _pooled_hazard(rows: Sequence[Row], how: Settings) -> list[Row]:
             by_study.setdefault(str(row["study_id"]), []).append(row)
     pooled: list[Row] = []
     for strata in (s for s in by_study.values() if len(s) > 1):
-        from ketcli.stats.distributions import critical_value
+        from ketcli.stats.numeric.distributions import critical_value
         from ketcli.stats.pooling import common_effect
 
         logs = [[math.log(float(str(r[name]))) for name in ("value", "value_low", "value_high")] for r in strata]

@@ -48,9 +48,10 @@ class Section:
 
 
 def document(evidence: Evidence, filters: Filters, how: Settings, names: Sequence[str] = ()) -> Document:
-    """Return the page of the sections named, in the page's own order; all of them when none is named.
+    """Return the page of the sections named, in the page's own order.
 
-    Raises UsageError for a section that does not exist.
+    When none is named these are all of which the data have any rows. Raises UsageError for a section that does not
+    exist.
     """
     asked = Asked(evidence, filters, how)
     chapters = tuple(
@@ -63,7 +64,8 @@ def document(evidence: Evidence, filters: Filters, how: Settings, names: Sequenc
         )
         for section in chosen(names)
     )
-    return Document(TITLE, ABOUT, chapters, data_version=evidence.version)
+    kept = (chapter for chapter in chapters if names or any(entry.report.rows for entry in chapter.entries))
+    return Document(TITLE, ABOUT, tuple(kept), data_version=evidence.version)
 
 
 def chosen(names: Sequence[str]) -> tuple[Section, ...]:

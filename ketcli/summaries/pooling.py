@@ -95,10 +95,10 @@ def pool_proportions(events: Sequence[int], totals: Sequence[int], how: Settings
 def pool_all_proportions(counts: Sequence[Counts], how: Settings) -> list[Pooled]:
     """Return the pooled proportion of each of many (events, totals): the GLMMs of a report are solved at once."""
     if how.model in ("", "glmm"):
-        from ketcli.stats.glmm_proportion import glmm_proportions
+        from ketcli.stats.mixed.glmm_proportion import glmm_proportions
 
         return glmm_proportions(counts, level=how.level)
-    from ketcli.stats.proportions import proportion_effects
+    from ketcli.stats.effects.proportions import proportion_effects
 
     every = [proportion_effects("PLO", events, totals) for events, totals in counts]
     return [pool_effects(effects.yi, effects.vi, how) for effects in every]
@@ -137,7 +137,7 @@ def proportion_words(how: Settings) -> str:
 
 def natural(pooled: Pooled, measure: str) -> dict[str, Value]:
     """Return estimate, limits and prediction interval on the natural scale of the measure; undefined is None."""
-    from ketcli.stats.transforms import to_natural
+    from ketcli.stats.effects.transforms import to_natural
 
     back = to_natural(measure)
     return {

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from ketcli.evidence.schema import TABLES
 from ketcli.report import Column, Display, Note, Report, Row
+
+if TYPE_CHECKING:
+    from ketcli.entry.store import Added
 
 _FILES = {
     "datapackage.json": "Description of the tables for other programs",
@@ -43,6 +47,28 @@ def made(folder: str, contents: Mapping[str, bytes], *, examples: bool) -> Repor
             Display("File", "text", ("file",)),
             Display("Rows", "integer", ("rows",), align="right"),
             Display("What a row is", "text", ("description",)),
+        ),
+        notes=tuple(notes),
+    )
+
+
+def added(target: str, what: Added) -> Report:
+    """Return the rows that were put into a folder or file, and the copies kept of what was there before."""
+    notes = [Note("about", f"Check everything: ket check {target}.")]
+    if what.backups:
+        notes.insert(0, Note("about", f"As it was before: {', '.join(str(path) for path in what.backups)}."))
+    return Report(
+        title=f"Added to {target}",
+        columns=(
+            Column("file", "File", "id"),
+            Column("study", "Study", "id"),
+            Column("row", "Row", "text", "", "the filled cells of the new row"),
+        ),
+        rows=what.rows,
+        displays=(
+            Display("File", "text", ("file",)),
+            Display("Study", "text", ("study",), rank=1),
+            Display("Row", "text", ("row",)),
         ),
         notes=tuple(notes),
     )

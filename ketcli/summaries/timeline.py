@@ -198,7 +198,7 @@ def _effects(
 def _effect_row(
     window: Window, members: Iterable[score_rows.ScoreContrast], how: Settings, indent: str = ""
 ) -> Row:
-    from ketcli.stats.means import mean_effects
+    from ketcli.stats.effects.means import mean_effects
 
     contrasts = list(members)
     first = contrasts[0]

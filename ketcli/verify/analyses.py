@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from types import MappingProxyType
 
-from ketcli.stats import transforms
+from ketcli.stats.effects import transforms
 from ketcli.stats.results import Effects, Pooled
 from ketcli.verify.examples import Analysis, Studies
 
@@ -26,24 +26,24 @@ def _effects(analysis: Analysis, data: Studies) -> Effects:
     """Return the studies' effects by the measure; tables without events tell nothing of a ratio."""
     measure = analysis.measure
     if measure == "GEN":
-        from ketcli.stats.means import generic_effects
+        from ketcli.stats.effects.means import generic_effects
 
         return generic_effects(data.numbers("yi"), data.numbers("vi"))
     if measure == "MD":
-        from ketcli.stats.means import mean_effects
+        from ketcli.stats.effects.means import mean_effects
 
         # Normand pools the standard deviations of the two arms
         return mean_effects("MD", *_arms(data, ("mean", "sd", "n")), variance="HO")
     if measure in ("SMCR", "SMCC"):
-        from ketcli.stats.means import change_effects
+        from ketcli.stats.effects.means import change_effects
 
         names = ("mean", "control_mean", "sd", "control_sd", "n", "r")
         return change_effects(measure, *(data.numbers(name) for name in names))
     if measure.removesuffix(CONTROL) in ("PLO", "PFT"):
-        from ketcli.stats.proportions import proportion_effects
+        from ketcli.stats.effects.proportions import proportion_effects
 
         return proportion_effects(measure.removesuffix(CONTROL), *_counts(analysis, data))
-    from ketcli.stats.two_arm import two_arm_effects
+    from ketcli.stats.effects.two_arm import two_arm_effects
 
     return two_arm_effects(measure, *_arms(data, ("events", "total")))
 
@@ -96,20 +96,20 @@ def _random(analysis: Analysis, data: Studies) -> Answer:
 
 
 def _mantel_haenszel(analysis: Analysis, data: Studies) -> Answer:
-    from ketcli.stats.mantel_haenszel import mantel_haenszel
+    from ketcli.stats.tables.mantel_haenszel import mantel_haenszel
 
     arms = _arms(data, ("events", "total"))
     return _line(mantel_haenszel(analysis.measure, *arms, level=analysis.level), analysis, data)
 
 
 def _peto(analysis: Analysis, data: Studies) -> Answer:
-    from ketcli.stats.mantel_haenszel import peto
+    from ketcli.stats.tables.mantel_haenszel import peto
 
     return _line(peto(*_arms(data, ("events", "total")), level=analysis.level), analysis, data)
 
 
 def _strata(_: Analysis, data: Studies) -> Answer:
-    from ketcli.stats.stratified_tests import stratified_tests
+    from ketcli.stats.tables.stratified_tests import stratified_tests
 
     found = stratified_tests(*_arms(data, ("events", "total")), continuity_corrected=False)
     return {"cmh": found.cmh, "cmh_p": found.cmh_p, "tarone": found.tarone, "tarone_p": found.tarone_p}
@@ -117,20 +117,20 @@ def _strata(_: Analysis, data: Studies) -> Answer:
 
 def _mixed(analysis: Analysis, data: Studies) -> Answer:
     if analysis.measure == "OR":
-        from ketcli.stats.glmm_two_arm import glmm_two_arm
+        from ketcli.stats.mixed.glmm_two_arm import glmm_two_arm
 
         model, _, method = analysis.method.partition(" ")
         arms = _arms(data, ("events", "total"))
         line = glmm_two_arm(*arms, model=model, method=method or "ML", test=analysis.test, level=analysis.level)
     else:
-        from ketcli.stats.glmm_proportion import glmm_proportion
+        from ketcli.stats.mixed.glmm_proportion import glmm_proportion
 
         line = glmm_proportion(*_counts(analysis, data), test=analysis.test, level=analysis.level)
     return _line(line, analysis, data)
 
 
 def _three_level(analysis: Analysis, data: Studies) -> Answer:
-    from ketcli.stats.multilevel import three_level
+    from ketcli.stats.dependent.multilevel import three_level
 
     yi, vi = _known(analysis, data)
     found = three_level(yi, vi, data.columns["cluster"], test=analysis.test, level=analysis.level)
@@ -158,7 +158,7 @@ def _regression(analysis: Analysis, data: Studies) -> Answer:
 
 
 def _egger(analysis: Analysis, data: Studies) -> Answer:
-    from ketcli.stats.bias import egger
+    from ketcli.stats.small_studies.bias import egger
 
     effects = _known(analysis, data)
     if analysis.method == "classic":
@@ -170,7 +170,7 @@ def _egger(analysis: Analysis, data: Studies) -> Answer:
 
 
 def _trim_and_fill(analysis: Analysis, data: Studies) -> Answer:
-    from ketcli.stats.trim_and_fill import trim_and_fill
+    from ketcli.stats.small_studies.trim_and_fill import trim_and_fill
 
     estimator, _, model = analysis.method.partition(" ")
     found = trim_and_fill(*_known(analysis, data), model=model, estimator=estimator, test=analysis.test)

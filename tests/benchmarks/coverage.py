@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ketcli.stats.batch import solve_many
-from ketcli.stats.glmm_proportion import glmm_proportion
-from ketcli.stats.mantel_haenszel import mantel_haenszel
-from ketcli.stats.proportions import proportion_effects
-from ketcli.stats.transforms import to_natural
-from ketcli.stats.two_arm import two_arm_effects
+from ketcli.stats.effects.proportions import proportion_effects
+from ketcli.stats.effects.transforms import to_natural
+from ketcli.stats.effects.two_arm import two_arm_effects
+from ketcli.stats.mixed.glmm_proportion import glmm_proportion
+from ketcli.stats.tables.mantel_haenszel import mantel_haenszel
 
 Array = NDArray[np.float64]
 Limits = tuple[Array, Array]

@@ -89,8 +89,8 @@ def test_unknown_measure_names_the_known(nausea: Report) -> None:
         measure_of(nausea, "hazard")
 
 
-def test_report_without_a_strip_has_no_picture() -> None:
-    bare = replace(small(), displays=tuple(d for d in small().displays if d.form != "strip"))
+def test_report_without_an_estimate_and_limits_has_no_picture() -> None:
+    bare = replace(small(), displays=tuple(d for d in small().displays if d.form in ("text", "fraction")))
     with pytest.raises(UsageError) as caught:
         forest(bare)
     assert caught.value.code == "no-picture"

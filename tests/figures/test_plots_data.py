@@ -15,9 +15,10 @@ from ketcli.figures.factors_data import bubbles, families
 from ketcli.figures.funnel_data import as_funnel, funnels
 from ketcli.figures.plots import see
 from ketcli.figures.timeline_data import courses
+from ketcli.figures.view import measure_of
 from ketcli.selection.filters import Filters
-from ketcli.stats.bias import egger
-from ketcli.stats.trim_and_fill import trim_and_fill
+from ketcli.stats.small_studies.bias import egger
+from ketcli.stats.small_studies.trim_and_fill import trim_and_fill
 from ketcli.summaries.factors import factors
 from ketcli.summaries.pool.request import Extras
 from ketcli.summaries.pooling import Settings
@@ -138,8 +139,7 @@ def test_factors_are_drawn_by_what_can_share_an_axis(shipped: Evidence) -> None:
     table = [row for row in report.rows if row["kind"] not in ("point", "fitted")]
     assert sum(len(part.rows) for part in parts) + lacking == len(table)
     ratio = next(part for part in parts if part.title == "Ratio")
-    assert ratio.axis is not None
-    assert ratio.axis.scale == "log"
+    assert measure_of(ratio).axis.scale == "log"
     assert {row["measure"] for row in ratio.rows} <= {"or", "rr", "hr", "ratio"}
 
 

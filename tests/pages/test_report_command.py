@@ -139,6 +139,22 @@ def test_what_cannot_be_done_is_said_in_one_line_and_writes_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_reader_s_trials_make_the_sections_they_have_rows_for(tmp_path: Path) -> None:
+    """A file of trials says nothing of mechanisms or reviews; how its columns were read stands in the head."""
+    file = tmp_path / "my trials.csv"
+    file.write_text(
+        "study,outcome,responders,n,drug,route,days\n"
+        "Alpha,response,12,17,ketamine,intravenous,1\nBeta,response,8,20,ketamine,intravenous,1\n",
+        encoding="utf-8",
+    )
+    result = report("-", "--data", str(file), "--column", "events=responders")
+    assert ids(result.out) == ["rates", "timeline", "studies", "methods"]
+    assert "&#39;responders&#39; is events" in result.out
+    assert commands(result.out)[0] == f"ket rates --data '{file}' --column events=responders"
+    named = report("-", "--data", str(file), "--column", "events=responders", "--sections", "safety,rates")
+    assert ids(named.out) == ["rates", "safety"]
+
+
 def test_a_page_replaces_an_older_one_whole(tmp_path: Path) -> None:
     out = tmp_path / "page.htm"
     out.write_text("old", encoding="utf-8")

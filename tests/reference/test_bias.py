@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ketcli.stats import bias
-from ketcli.stats.excess_significance import excess_significance
-from ketcli.stats.selection import SelectionModel, selection_model
-from ketcli.stats.small_study import SmallStudyTest
-from ketcli.stats.trim_and_fill import trim_and_fill
+from ketcli.stats.small_studies import bias
+from ketcli.stats.small_studies.excess_significance import excess_significance
+from ketcli.stats.small_studies.selection import SelectionModel, selection_model
+from ketcli.stats.small_studies.small_study import SmallStudyTest
+from ketcli.stats.small_studies.trim_and_fill import trim_and_fill
 from tests.reference import pinned
 
 ZERO = 1e-12

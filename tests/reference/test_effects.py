@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ketcli.stats.means import bias_correction, change_effects, mean_effects
-from ketcli.stats.proportions import proportion_effects
+from ketcli.stats.effects.means import bias_correction, change_effects, mean_effects
+from ketcli.stats.effects.proportions import proportion_effects
+from ketcli.stats.effects.transforms import harmonic_mean, to_natural
+from ketcli.stats.effects.two_arm import two_arm_effects
 from ketcli.stats.results import Effects
-from ketcli.stats.transforms import harmonic_mean, to_natural
-from ketcli.stats.two_arm import two_arm_effects
 from tests.reference import pinned
 
 PROPORTIONS = ("edge_all_events", "edge_all_zero", "edge_k1", "edge_k2", "edge_tau0", "pritz1997")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ketcli.stats.glmm import (
+from ketcli.stats.mixed.glmm import (
     glmm_proportion,
     glmm_two_arm,
     population_mean_probability,

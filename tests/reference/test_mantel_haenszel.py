@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from ketcli.stats.mantel_haenszel import mantel_haenszel, peto
 from ketcli.stats.results import Pooled
-from ketcli.stats.stratified_tests import stratified_tests
+from ketcli.stats.tables.mantel_haenszel import mantel_haenszel, peto
+from ketcli.stats.tables.stratified_tests import stratified_tests
 from tests.reference import pinned
 
 TWO_ARM = ("Fleiss1993bin", "bcg", "collins1985a", "edge_bin2_zero_cells", "hine1989", "nielweise2007")

@@ -5,14 +5,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ketcli.stats.coefficients import Coefficients
-from ketcli.stats.covariance import correlated_effects
-from ketcli.stats.multilevel import three_level, three_level_regression
+from ketcli.stats.dependent.coefficients import Coefficients
+from ketcli.stats.dependent.covariance import correlated_effects
+from ketcli.stats.dependent.multilevel import three_level, three_level_regression
+from ketcli.stats.dependent.robust import robust_cr2
+from ketcli.stats.dependent.variance_profile import variance_intervals
 from ketcli.stats.pooling import random_effects
 from ketcli.stats.regression import meta_regression
 from ketcli.stats.results import Array, Pooled
-from ketcli.stats.robust import robust_cr2
-from ketcli.stats.variance_profile import variance_intervals
 from tests.reference import pinned
 
 NAME = "konstantopoulos2011"

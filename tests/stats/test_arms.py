@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ketcli.stats.arms import Arm, combine_means, shared_by_counts, shared_by_means
+from ketcli.stats.effects.arms import Arm, combine_means, shared_by_counts, shared_by_means
 
 PEOPLE = st.lists(st.floats(-50, 50), min_size=2, max_size=12)
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ketcli.stats import bias
+from ketcli.stats.small_studies import bias
 
 QUICK = settings(derandomize=True, max_examples=60, deadline=None)
 STUDIES = st.lists(st.tuples(st.floats(-2, 2), st.integers(1, 60)), min_size=4, max_size=14).filter(

@@ -9,10 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ketcli.stats.covariance import MEASURES, correlated_effects, shared_control_covariance, shared_control_means
-from ketcli.stats.multivariate import multivariate_effects
+from ketcli.stats.dependent.covariance import (
+    MEASURES,
+    correlated_effects,
+    shared_control_covariance,
+    shared_control_means,
+)
+from ketcli.stats.dependent.multivariate import multivariate_effects
+from ketcli.stats.effects.two_arm import two_arm_effects
 from ketcli.stats.pooling import common_effect
-from ketcli.stats.two_arm import two_arm_effects
 
 TABLES = ([5, 8, 0, 4], [20, 22, 19, 30], [9, 9, 9, 10], [21, 21, 21, 28])
 SHARED = ["trial 1", "trial 1", "trial 1", "trial 2"]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import special as scipy_special
 
-from ketcli.stats import distributions as d
-from ketcli.stats import special
+from ketcli.stats.numeric import distributions as d
+from ketcli.stats.numeric import special
 
 RELATIVE = 1e-12
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ketcli.stats.distributions import normal_cdf, normal_quantile
-from ketcli.stats.excess_significance import excess_significance
+from ketcli.stats.numeric.distributions import normal_cdf, normal_quantile
+from ketcli.stats.small_studies.excess_significance import excess_significance
 
 QUICK = settings(derandomize=True, max_examples=40, deadline=None)
 STUDIES = st.lists(st.tuples(st.floats(-1, 1.5), st.integers(1, 60)), min_size=1, max_size=8)

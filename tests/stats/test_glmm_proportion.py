@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import gammaln, logsumexp
 
-from ketcli.stats.glmm import (
+from ketcli.stats.mixed.glmm import (
     glmm_proportion,
     glmm_proportions,
     population_mean_probability,

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom, nchypergeom_fisher, norm
 
-from ketcli.stats.glmm import glmm_two_arm, two_arm_heterogeneity
-from ketcli.stats.glmm_families import Hypergeometric
-from ketcli.stats.mantel_haenszel import mantel_haenszel
+from ketcli.stats.mixed.glmm import glmm_two_arm, two_arm_heterogeneity
+from ketcli.stats.mixed.glmm_families import Hypergeometric
+from ketcli.stats.tables.mantel_haenszel import mantel_haenszel
 
 MODELS = ("UM.FS", "UM.RS", "CM.EL")
 # Two routes to the same maximum, each found to about 1e-9.

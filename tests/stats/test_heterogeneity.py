@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from ketcli.stats.distributions import chi2_quantile
 from ketcli.stats.heterogeneity import cochran_q, i2_test_based, profile_likelihood, q_profile
+from ketcli.stats.numeric.distributions import chi2_quantile
 from ketcli.stats.tau2 import estimate_tau2
 from tests.stats.meta_examples import (
     EXTREME,

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ketcli.stats import kendall as kendall_module
-from ketcli.stats.kendall import kendall
+from ketcli.stats.numeric import kendall as kendall_module
+from ketcli.stats.numeric.kendall import kendall
 
 QUICK = settings(derandomize=True, max_examples=60, deadline=None)
 

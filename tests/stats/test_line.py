@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ketcli.stats.line import fit_line
+from ketcli.stats.numeric.line import fit_line
 
 QUICK = settings(derandomize=True, max_examples=60, deadline=None)
 POINTS = st.lists(

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ketcli.stats.mantel_haenszel import mantel_haenszel, peto
-from ketcli.stats.stratified_tests import stratified_tests
+from ketcli.stats.tables.mantel_haenszel import mantel_haenszel, peto
+from ketcli.stats.tables.stratified_tests import stratified_tests
 
 SAME = 1e-9
 

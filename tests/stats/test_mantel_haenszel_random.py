@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ketcli.stats.mantel_haenszel import mantel_haenszel
-from ketcli.stats.mantel_haenszel_random import mantel_haenszel_random
-from ketcli.stats.two_arm import two_arm_effects
+from ketcli.stats.effects.two_arm import two_arm_effects
+from ketcli.stats.tables.mantel_haenszel import mantel_haenszel
+from ketcli.stats.tables.mantel_haenszel_random import mantel_haenszel_random
 from tests.reference import pinned
 
 # settings.meta("RevMan5"); metabin(...): estimate, se, tau², I² in percent, Q of the BCG trials

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ketcli.stats.means import (
+from ketcli.stats.effects.means import (
     CHANGES,
     VARIANCES,
     bias_correction,

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ketcli.stats import variance_components as vc
-from ketcli.stats.blocks import clusters, covariance_blocks, full_matrix
-from ketcli.stats.covariance import correlated_effects
-from ketcli.stats.multilevel import problem_of, three_level, three_level_regression
+from ketcli.stats.dependent import variance_components as vc
+from ketcli.stats.dependent.covariance import correlated_effects
+from ketcli.stats.dependent.multilevel import problem_of, three_level, three_level_regression
+from ketcli.stats.dependent.variance_profile import variance_intervals
+from ketcli.stats.numeric.blocks import clusters, covariance_blocks, full_matrix
 from ketcli.stats.pooling import random_effects
-from ketcli.stats.variance_profile import variance_intervals
 
 SAME = 1e-7
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ketcli.stats.newton import maximise
+from ketcli.stats.numeric.newton import maximise
 
 FREE = np.array([-np.inf, -np.inf])
 

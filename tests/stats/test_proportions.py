@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ketcli.stats.proportions import MEASURES, proportion_effects
-from ketcli.stats.transforms import PFT_WARNING
+from ketcli.stats.effects.proportions import MEASURES, proportion_effects
+from ketcli.stats.effects.transforms import PFT_WARNING
 
 QUICK = settings(derandomize=True, max_examples=60, deadline=None)
 STUDY = st.integers(1, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))

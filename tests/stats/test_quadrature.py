@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from ketcli.stats.quadrature import Integrand, find_modes, integrate, place_nodes
+from ketcli.stats.numeric.quadrature import Integrand, find_modes, integrate, place_nodes
 
 
 def gaussian(mean, precision):

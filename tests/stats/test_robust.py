@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ketcli.stats.robust import robust_cr2
+from ketcli.stats.dependent.robust import robust_cr2
 
 
 def case(seed=0, k=12, count=5):

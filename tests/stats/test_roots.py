@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ketcli.stats.roots import falling_roots
+from ketcli.stats.numeric.roots import falling_roots
 
 TARGETS = np.array([1e-8, 0.5, 3.0, 1e6])
 
@@ -44,7 +44,7 @@ def test_no_rows_are_no_work() -> None:
 
 
 def test_running_out_of_iterations_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ketcli.stats.roots.LIMIT", 3)
+    monkeypatch.setattr("ketcli.stats.numeric.roots.LIMIT", 3)
     roots = falling_roots(cube, np.full(4, 1e-6), np.full(4, 1e4), np.ones(4), np.ones(4))
     assert roots.iterations == 3
     assert not roots.converged[:3].any()

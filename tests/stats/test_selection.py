@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ketcli.stats.distributions import normal_cdf, normal_quantile
-from ketcli.stats.selection import selection_model
-from ketcli.stats.selection_likelihood import step_data, surface, without_steps
+from ketcli.stats.numeric.distributions import normal_cdf, normal_quantile
+from ketcli.stats.small_studies.selection import selection_model
+from ketcli.stats.small_studies.selection_likelihood import step_data, surface, without_steps
 
 QUICK = settings(derandomize=True, max_examples=30, deadline=None)
 POINT = st.tuples(st.floats(-1.5, 1.5), st.floats(0.05, 2), st.floats(-1.5, 1.5), st.floats(-1.5, 1.5))

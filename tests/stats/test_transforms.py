@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ketcli.stats.proportions import proportion_effects
-from ketcli.stats.transforms import (
+from ketcli.stats.effects.proportions import proportion_effects
+from ketcli.stats.effects.transforms import (
     MEASURES,
     absolute_difference,
     display_name,

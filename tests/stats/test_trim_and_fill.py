@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ketcli.stats.trim_and_fill import trim_and_fill
+from ketcli.stats.small_studies.trim_and_fill import trim_and_fill
 
 QUICK = settings(derandomize=True, max_examples=40, deadline=None)
 STUDIES = st.lists(

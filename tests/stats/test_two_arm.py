@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ketcli.stats.continuity import TO
-from ketcli.stats.two_arm import MEASURES, two_arm_effects
+from ketcli.stats.effects.continuity import TO
+from ketcli.stats.effects.two_arm import MEASURES, two_arm_effects
 
 QUICK = settings(derandomize=True, max_examples=60, deadline=None)
 ARM = st.integers(1, 200).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))

@@ -17,8 +17,8 @@ from ketcli.evidence.overlap import build
 from ketcli.report import Report
 from ketcli.selection.filters import Filters, for_evidence
 from ketcli.selection.people import person
-from ketcli.stats.glmm_proportion import glmm_proportion
 from ketcli.stats.intervals import difference_interval, proportion_interval
+from ketcli.stats.mixed.glmm_proportion import glmm_proportion
 from ketcli.summaries import pooling
 from ketcli.summaries.expect import COLUMNS, expect
 from tests.command import ket

@@ -10,7 +10,7 @@ import pytest
 import ketcli
 from ketcli.errors import InputError, UsageError
 from ketcli.report import Report
-from ketcli.stats.transforms import absolute_difference
+from ketcli.stats.effects.transforms import absolute_difference
 from tests.reference import pinned
 from tests.summaries.pool_examples import example, numbers, only, rows, said, table
 

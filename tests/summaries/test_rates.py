@@ -13,7 +13,7 @@ from ketcli.evidence.overlap import build
 from ketcli.report import Report
 from ketcli.selection.filters import Filters, for_evidence
 from ketcli.selection.rates import pool_of, select
-from ketcli.stats.glmm_proportion import glmm_proportion
+from ketcli.stats.mixed.glmm_proportion import glmm_proportion
 from ketcli.summaries.pooling import Settings
 from ketcli.summaries.rates import rates
 from tests.conftest import MakeDataset

@@ -140,8 +140,8 @@ def study_row(
 
 def contrast(pair: Comparison, how: Settings) -> Fields:
     """Return one study's risk ratio, odds ratio, difference and number needed; both arms must have counts."""
+    from ketcli.stats.effects.two_arm import two_arm_effects
     from ketcli.stats.intervals import ratio_interval
-    from ketcli.stats.two_arm import two_arm_effects
 
     first, second = pair.first, pair.second
     counts = (first.events or 0, first.total or 0, second.events or 0, second.total or 0)

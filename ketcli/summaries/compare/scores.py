@@ -114,7 +114,7 @@ def _pooled(members: Sequence[ScorePair], how: Settings, block: str) -> Fields:
 
 def _limits(members: Sequence[ScorePair], how: Settings) -> Fields:
     """Return the mean difference with its limits: a study's own, or pooled by inverse variance."""
-    from ketcli.stats.means import mean_effects
+    from ketcli.stats.effects.means import mean_effects
 
     columns = [
         [getattr(mean, name) for mean in side]

@@ -104,8 +104,8 @@ def _slope(
         if pairs and len(members) > 1:
             few[reason].append(f"{moderator.name}: {pool_title(members[0])}, {len(pairs)} of {len(members)}")
         return []
+    from ketcli.stats.effects.proportions import proportion_effects
     from ketcli.stats.permutation import permutation_test
-    from ketcli.stats.proportions import proportion_effects
     from ketcli.stats.regression import meta_regression
 
     rates = [rate for rate, _ in pairs]
@@ -209,9 +209,9 @@ def _subgroups(
 
 
 def _compared(groups: Mapping[str, Sequence[Rate]], attribute: str, title: str, how: Settings) -> list[Row]:
-    from ketcli.stats.proportions import proportion_effects
+    from ketcli.stats.effects.proportions import proportion_effects
+    from ketcli.stats.effects.transforms import to_natural
     from ketcli.stats.subgroups import subgroup_analysis
-    from ketcli.stats.transforms import to_natural
 
     rates = [rate for found in groups.values() for rate in found]
     labels = [name for name, found in groups.items() for _ in found]

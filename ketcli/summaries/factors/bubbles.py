@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ketcli.report import Row, Value
 from ketcli.selection.rates import Rate
-from ketcli.stats.transforms import to_natural
+from ketcli.stats.effects.transforms import to_natural
 
 if TYPE_CHECKING:
     from ketcli.stats.regression import Regression

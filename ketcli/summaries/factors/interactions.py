@@ -64,7 +64,7 @@ def compare(levels: Sequence[Finding], printed: float | None, level: float) -> F
     scaled = [_on_analysis_scale(f) for f in levels]
     if None in scaled:
         return None if printed is None else shared
-    from ketcli.stats.distributions import critical_value
+    from ketcli.stats.numeric.distributions import critical_value
     from ketcli.stats.pooling import common_effect
 
     yi, vi = zip(*(pair for pair in scaled if pair is not None), strict=True)
@@ -95,7 +95,7 @@ def _on_analysis_scale(found: Finding) -> tuple[float, float] | None:
     """Return estimate and variance, of the logarithm for ratios; None without an interval or for other measures."""
     if found.measure not in (*RATIOS, *DIFFERENCES) or None in (found.estimate, found.ci_low, found.ci_high):
         return None
-    from ketcli.stats.distributions import critical_value
+    from ketcli.stats.numeric.distributions import critical_value
 
     forth = math.log if found.measure in RATIOS else float
     estimate, low, high = (forth(float(v)) for v in (found.estimate, found.ci_low, found.ci_high) if v is not None)

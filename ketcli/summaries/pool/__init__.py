@@ -8,7 +8,7 @@ from dataclasses import replace
 from ketcli.owndata.lint import Question, question_effects
 from ketcli.owndata.table import OwnTable, Request, read_table
 from ketcli.report import Fact, Note, Report, Value
-from ketcli.stats.transforms import MEASURES
+from ketcli.stats.effects.transforms import MEASURES
 from ketcli.summaries.pool import bias as pool_bias
 from ketcli.summaries.pool import explain, robustness
 from ketcli.summaries.pool import groups as pool_groups

@@ -23,7 +23,7 @@ def absolute(line: Line, sample: Sample, plan: Plan) -> dict[str, Value]:
     ends = (line.pooled.estimate, line.pooled.ci_low, line.pooled.ci_high)
     if line.measure not in MEASURES or len(sample.counts) != 4 or not all(map(math.isfinite, ends)):
         return {}
-    from ketcli.stats.transforms import absolute_difference, to_natural
+    from ketcli.stats.effects.transforms import absolute_difference, to_natural
 
     risk = plan.control_risk if plan.control_risk is not None else pooled_control_risk(sample)
     natural = to_natural(line.measure)(ends)
@@ -43,8 +43,8 @@ def absolute(line: Line, sample: Sample, plan: Plan) -> dict[str, Value]:
 
 def pooled_control_risk(sample: Sample) -> float:
     """Return the pooled risk of the control arms, each study's control counted once."""
-    from ketcli.stats.glmm_proportion import glmm_proportion
-    from ketcli.stats.transforms import to_natural
+    from ketcli.stats.effects.transforms import to_natural
+    from ketcli.stats.mixed.glmm_proportion import glmm_proportion
 
     studies = [trial.study for trial in sample.trials]
     first = np.array([studies.index(study) == i for i, study in enumerate(studies)])

@@ -13,15 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ketcli.report import Note
-from ketcli.stats.transforms import MEASURES
+from ketcli.stats.effects.transforms import MEASURES
 from ketcli.summaries.pool.job import Job, Part
 from ketcli.summaries.pool.models import natural_scale
 from ketcli.summaries.pool.rows import Fields, result_of_test, strip_of
 from ketcli.summaries.pooling import finite
 
 if TYPE_CHECKING:
-    from ketcli.stats.bias import RankTest
-    from ketcli.stats.small_study import SmallStudyTest
+    from ketcli.stats.small_studies.bias import RankTest
+    from ketcli.stats.small_studies.small_study import SmallStudyTest
 
 FEWEST = 10
 BLOCK = "Small-study effects"
@@ -81,7 +81,7 @@ def _refused(why: str) -> Part:
 
 def _tests(job: Job, used: NDArray[np.bool_]) -> tuple[list[SmallStudyTest], list[str]]:
     """Return the regression tests that suit the measure: Egger's for all, score tests for counts."""
-    from ketcli.stats import bias as stats
+    from ketcli.stats.small_studies import bias as stats
 
     sample, level = job.sample, job.plan.level
     yi, vi, ni = sample.yi[used], sample.vi[used], sample.ni[used]
@@ -107,7 +107,7 @@ def _test_row(test: SmallStudyTest) -> Fields:
 
 
 def _rank_row(job: Job, used: NDArray[np.bool_]) -> Fields:
-    from ketcli.stats.bias import begg
+    from ketcli.stats.small_studies.bias import begg
 
     rank: RankTest = begg(job.sample.yi[used], job.sample.vi[used])
     label = f"Begg and Mazumdar's rank test{', exact' if rank.exact else ''}"
@@ -117,9 +117,9 @@ def _rank_row(job: Job, used: NDArray[np.bool_]) -> Fields:
 
 def _adjusted(job: Job, used: NDArray[np.bool_]) -> tuple[list[Fields], list[str]]:
     """Return the estimates under trim and fill, PET-PEESE and the three-parameter selection model."""
-    from ketcli.stats.bias import pet_peese
-    from ketcli.stats.selection import selection_model
-    from ketcli.stats.trim_and_fill import trim_and_fill
+    from ketcli.stats.small_studies.bias import pet_peese
+    from ketcli.stats.small_studies.selection import selection_model
+    from ketcli.stats.small_studies.trim_and_fill import trim_and_fill
 
     plan = job.plan
     yi, vi = job.sample.yi[used], job.sample.vi[used]
@@ -190,7 +190,7 @@ def _excess(job: Job, used: NDArray[np.bool_]) -> tuple[list[Fields], list[str]]
     """Return the test of excess significance; nothing for measures without a null value."""
     if math.isnan(MEASURES[job.plan.measure].null):
         return [], []
-    from ketcli.stats.excess_significance import excess_significance
+    from ketcli.stats.small_studies.excess_significance import excess_significance
 
     found = excess_significance(job.sample.yi[used], job.sample.vi[used])
     label = f"Excess significance: {found.observed} significant, {found.expected:.1f} expected"

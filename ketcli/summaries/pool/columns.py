@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ketcli.owndata.shape import Kind
 from ketcli.report import Axis, Column, Display, Row
-from ketcli.stats.transforms import MEASURES
+from ketcli.stats.effects.transforms import MEASURES
 from ketcli.summaries.columns import columns
 from ketcli.summaries.pool.plan import Plan
 from ketcli.summaries.pool.words import effect_title

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from ketcli.owndata.roles import ROLES
 from ketcli.owndata.table import OwnTable
 from ketcli.report import Note
-from ketcli.stats.transforms import MEASURES
+from ketcli.stats.effects.transforms import MEASURES
 from ketcli.summaries.pool.job import Job, Part
 from ketcli.summaries.pool.plan import Plan
 from ketcli.summaries.pool.words import plain

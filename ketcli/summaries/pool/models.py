@@ -112,7 +112,7 @@ def to_natural(line: Line, plan: Plan) -> Callable[[ArrayLike], Array]:
 
 def natural_scale(measure: str, plan: Plan, sizes: Array | None = None) -> Callable[[ArrayLike], Array]:
     """Return the function from a measure's analysis scale to the scale that the plan shows."""
-    from ketcli.stats.transforms import to_natural as back
+    from ketcli.stats.effects.transforms import to_natural as back
 
     if not plan.natural:
         return lambda values: np.asarray(values, dtype=np.float64)
@@ -137,7 +137,7 @@ def _inverse_variance(sample: Sample, plan: Plan, model: str) -> Line | None:
     if model == "common":
         pooled = common_effect(yi, vi, level=plan.level)
     elif plan.mh_q and plan.tau2 == "DL" and plan.measure in MH_MEASURES:
-        from ketcli.stats.mantel_haenszel_random import mantel_haenszel_random
+        from ketcli.stats.tables.mantel_haenszel_random import mantel_haenszel_random
 
         a, n1, c, n2 = (column[used] for column in sample.counts)
         pooled = mantel_haenszel_random(
@@ -162,7 +162,7 @@ def _inverse_variance(sample: Sample, plan: Plan, model: str) -> Line | None:
 def _by_counts(sample: Sample, plan: Plan, model: str) -> Line:
     prediction = plan.prediction if plan.prediction in ("V", "HTS", "z") else "V"
     if model == "mh":
-        from ketcli.stats.mantel_haenszel import mantel_haenszel
+        from ketcli.stats.tables.mantel_haenszel import mantel_haenszel
 
         # a correction must not make tables without events say that there is no effect
         drop00 = plan.mh_correction > 0.0 and plan.measure != "RD"
@@ -175,15 +175,15 @@ def _by_counts(sample: Sample, plan: Plan, model: str) -> Line:
             level=plan.level,
         )
     elif model == "peto":
-        from ketcli.stats.mantel_haenszel import peto
+        from ketcli.stats.tables.mantel_haenszel import peto
 
         pooled = peto(*sample.counts, level=plan.level)
     elif len(sample.counts) == 2:
-        from ketcli.stats.glmm_proportion import glmm_proportion
+        from ketcli.stats.mixed.glmm_proportion import glmm_proportion
 
         pooled = glmm_proportion(*sample.counts, test=plan.test, level=plan.level, prediction=prediction)
     else:
-        from ketcli.stats.glmm_two_arm import glmm_two_arm
+        from ketcli.stats.mixed.glmm_two_arm import glmm_two_arm
 
         pooled = glmm_two_arm(*sample.counts, test=plan.test, level=plan.level, prediction=prediction)
     everyone = np.ones(sample.k, dtype=np.bool_)
@@ -192,7 +192,7 @@ def _by_counts(sample: Sample, plan: Plan, model: str) -> Line:
 
 
 def _three_level(sample: Sample, plan: Plan) -> Line | None:
-    from ketcli.stats.multilevel import three_level
+    from ketcli.stats.dependent.multilevel import three_level
 
     used = sample.present
     if not used.any() or sample.cluster is None:

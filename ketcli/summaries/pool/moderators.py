@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ketcli.errors import InputError, UsageError
 from ketcli.owndata.read import is_missing, is_number, read_number
 from ketcli.report import Fact, Note
-from ketcli.stats.transforms import MEASURES
+from ketcli.stats.effects.transforms import MEASURES
 from ketcli.summaries.pool.job import Job, Part
 from ketcli.summaries.pool.models import natural_scale
 from ketcli.summaries.pool.plan import Plan
@@ -169,7 +169,7 @@ def _independent(yi: Array, vi: Array, matrix: Array, names: Sequence[str], plan
 
 
 def _clustered(job: Job, used: NDArray[np.bool_], matrix: Array, names: Sequence[str]) -> Fit:
-    from ketcli.stats.multilevel import three_level_regression
+    from ketcli.stats.dependent.multilevel import three_level_regression
 
     sample, plan = job.sample, job.plan
     cluster = [label for label, here in zip(sample.cluster or (), used, strict=True) if here]

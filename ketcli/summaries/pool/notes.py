@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ketcli.owndata.table import OwnTable
 from ketcli.report import Note
-from ketcli.stats.transforms import MEASURES
+from ketcli.stats.effects.transforms import MEASURES
 from ketcli.summaries.pool.job import Job
 from ketcli.summaries.pool.models import Line
 from ketcli.summaries.pool.plan import Plan

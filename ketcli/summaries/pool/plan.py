@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from ketcli.errors import UsageError, unknown_value
 from ketcli.owndata.shape import Kind
-from ketcli.stats.transforms import MEASURES
+from ketcli.stats.effects.transforms import MEASURES
 from ketcli.summaries.pool.styles import find_style
 from ketcli.summaries.pooling import INTERVALS, TAU2_METHODS, TESTS, as_level
 
@@ -272,7 +272,7 @@ def _refuse_idle(plan: Plan, kind: Kind) -> None:
 
 
 def _check_variance(plan: Plan) -> None:
-    from ketcli.stats.means import VARIANCES as BY_MEASURE
+    from ketcli.stats.effects.means import VARIANCES as BY_MEASURE
 
     allowed = ("LS", "LS2") if plan.measure in ("SMCC", "SMCR") else BY_MEASURE.get(plan.measure, ())
     if plan.variance not in allowed:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ketcli.owndata.table import OwnTable
 from ketcli.report import Fact, Note
-from ketcli.stats.transforms import MEASURES
+from ketcli.stats.effects.transforms import MEASURES
 from ketcli.summaries.pool.job import Job, Part
 from ketcli.summaries.pool.models import Line, fit
 from ketcli.summaries.pool.plan import Plan

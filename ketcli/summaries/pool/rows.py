@@ -9,7 +9,7 @@ import numpy as np
 
 from ketcli.owndata.trials import Trial
 from ketcli.report import Value
-from ketcli.stats.transforms import MEASURES
+from ketcli.stats.effects.transforms import MEASURES
 from ketcli.summaries.pool.models import Line, natural_scale, to_natural
 from ketcli.summaries.pool.plan import Plan
 from ketcli.summaries.pool.sample import Sample
@@ -166,7 +166,7 @@ def extent(line: Line) -> str:
 
 def _study_effects(sample: Sample, plan: Plan) -> tuple[Array, Array, Array]:
     """Return estimates and limits of single studies on the scale that is shown."""
-    from ketcli.stats.distributions import critical_value
+    from ketcli.stats.numeric.distributions import critical_value
 
     if plan.natural and len(sample.counts) == 2:
         from ketcli.stats.intervals import proportion_interval

@@ -120,12 +120,12 @@ def effects_of(
     added = plan.correction if correction is None else correction
     match table.kind:
         case "proportion":
-            from ketcli.stats.proportions import proportion_effects
+            from ketcli.stats.effects.proportions import proportion_effects
 
             size = 0.5 if isinstance(added, str) else added
             return proportion_effects(plan.measure, *of(*COUNTS[:2]), correction=size, to=plan.where)
         case "two-arm":
-            from ketcli.stats.two_arm import two_arm_effects
+            from ketcli.stats.effects.two_arm import two_arm_effects
 
             return two_arm_effects(
                 plan.measure,
@@ -138,7 +138,7 @@ def effects_of(
         case "mean":
             return _of_means(of("mean", "sd", "total", "control_mean", "control_sd", "control_total"), plan)
         case "change":
-            from ketcli.stats.means import change_effects
+            from ketcli.stats.effects.means import change_effects
 
             columns = of("mean", "pre_mean", "sd", "pre_sd", "total", "correlation")
             variance = plan.variance if plan.variance in ("LS", "LS2") else "LS"
@@ -148,7 +148,7 @@ def effects_of(
 
 
 def _of_means(columns: list[Array], plan: Plan) -> Effects:
-    from ketcli.stats.means import VARIANCES, mean_effects
+    from ketcli.stats.effects.means import VARIANCES, mean_effects
 
     variance = plan.variance if plan.variance in VARIANCES[plan.measure] else "LS"
     correction = "exact" if variance == "UB" else plan.hedges
@@ -157,8 +157,8 @@ def _of_means(columns: list[Array], plan: Plan) -> Effects:
 
 def _as_given(trials: Sequence[Trial], table: OwnTable, plan: Plan) -> Effects:
     """Return effects given as they are; ratios become logarithms, limits become standard errors."""
-    from ketcli.stats.distributions import critical_value
-    from ketcli.stats.means import generic_effects
+    from ketcli.stats.effects.means import generic_effects
+    from ketcli.stats.numeric.distributions import critical_value
 
     ratio = plan.effects_are == "ratio"
     yi = _column(trials, "yi")
@@ -203,7 +203,7 @@ def _clusters(trials: Sequence[Trial], table: OwnTable) -> tuple[str, ...] | Non
 
 def _shared(trials: Sequence[Trial], effects: Effects, plan: Plan) -> Array:
     """Return the covariance matrix of comparisons that share a control; UsageError for measures without one."""
-    from ketcli.stats.arms import shared_by_counts, shared_by_means
+    from ketcli.stats.effects.arms import shared_by_counts, shared_by_means
 
     if plan.measure not in ("RR", "OR", "RD", "AS", "MD", "SMD"):
         raise UsageError(

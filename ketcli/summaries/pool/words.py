@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from ketcli.report import Value
-from ketcli.stats.transforms import MEASURES
+from ketcli.stats.effects.transforms import MEASURES
 from ketcli.summaries.pool.plan import Plan
 from ketcli.wording import UNICODE, effect, limits, number, p_value
 

@@ -1,0 +1,1 @@
+"""Effects that depend on each other: three levels, shared controls, cluster-robust errors."""

@@ -1,0 +1,1 @@
+"""Generalised linear mixed models for counts, maximised by adaptive quadrature."""

@@ -1,0 +1,1 @@
+"""Plain numerics: special functions, distributions, root finding, Newton steps, quadrature."""

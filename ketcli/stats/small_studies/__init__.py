@@ -1,0 +1,1 @@
+"""What small studies and selective reporting may do: asymmetry tests, trim and fill, selection models."""

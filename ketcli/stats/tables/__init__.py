@@ -1,0 +1,1 @@
+"""Two-by-two tables pooled without inverse variances: Mantel-Haenszel and Peto."""
