@@ -15,8 +15,8 @@ from ketcli.errors import DataError, KetError, Problem
 from ketcli.evidence.cells import Value
 from ketcli.evidence.fields import Table
 from ketcli.evidence.grid import Grid, read_grid
-from ketcli.evidence.load import missing_columns, type_columns
 from ketcli.evidence.schema import TABLES
+from ketcli.evidence.typed import missing_columns, type_columns
 
 STATEMENT = "statement_in_own_words"
 _CLAIMS = TABLES["claims"]

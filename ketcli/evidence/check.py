@@ -19,10 +19,10 @@ from ketcli.evidence.flat_read import respelt, to_flat
 from ketcli.evidence.formats.anyfile import read_any
 from ketcli.evidence.grid import Grid, read_grid
 from ketcli.evidence.intake import read_bytes
-from ketcli.evidence.load import Columns, missing_columns, type_columns
 from ketcli.evidence.rules import errors_among
 from ketcli.evidence.schema import TABLES
 from ketcli.evidence.tables.flat import FLAT
+from ketcli.evidence.typed import Columns, missing_columns, type_columns
 
 TABLE_RULES: tuple[TableRule, ...] = (
     keys.unique_keys,

@@ -14,8 +14,9 @@ import pytest
 
 from ketcli.errors import DataError, InputError
 from ketcli.evidence import catalog
-from ketcli.evidence.load import Evidence, read_columns, read_table
+from ketcli.evidence.load import Evidence
 from ketcli.evidence.schema import TABLES
+from ketcli.evidence.typed import read_columns, read_table
 from tests.evidence.examples import VALID, csv_bytes, valid_folder, write_folder
 
 DATA = Path(__file__).resolve().parents[2] / "data"

@@ -71,8 +71,8 @@ CLAIMS = Table(
         EVIDENCE_IDS,
         text(
             "check",
-            "What the tables are asked: pairs key=value joined by semicolons; | means or, day=a-b a span, expect= what "
-            "is claimed; ' + ' joins a further question, shown beside and not tested",
+            "What the tables are asked: pairs key=value joined by semicolons; | means or, day=a-b a span, expect= "
+            "what is claimed; ' + ' joins a further question, shown beside and not tested",
         ),
         SOURCE_URL,
     ),
