@@ -24,7 +24,9 @@ def write_file(path: Path, content: str | bytes) -> None:
     A device or a pipe is written to as it is, a symbolic link keeps pointing at its file. Raises InputError
     `output-is-folder` and `cannot-write`; whatever stops the writing, the old file stays and nothing is left over.
     """
-    if path.is_dir():
+    with _as_input_error(path):
+        folder = path.is_dir()
+    if folder:
         raise InputError(f"{path}: is a folder", code="output-is-folder", hint="name a file to write")
     data = content.encode("utf-8") if isinstance(content, str) else content
     if _is_stream(path):

@@ -1,0 +1,194 @@
+"""Putting a study into a folder of tables or a file of trials: under a lock, checked first, whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ketcli.entry.document import Document, read_document
+from ketcli.entry.file_rows import to_file
+from ketcli.entry.questions import Answers
+from ketcli.entry.rows import Row, flat_rows, identifier, table_rows
+from ketcli.errors import DataError, InputError, Problem
+from ketcli.evidence import catalog
+from ketcli.evidence.check import Inspection, inspect, inspect_folder
+from ketcli.evidence.intake import is_there, read_bytes
+from ketcli.evidence.schema import TABLES
+from ketcli.evidence.starter import EXAMPLES
+from ketcli.evidence.tables.flat import FLAT
+from ketcli.evidence.writing import table_csv
+from ketcli.files import PATIENCE, keep_backup, only_writer, write_files
+
+# studies before arms before outcomes: at every step between two renames what is there refers to what is there
+_ORDER = ("studies", "arms", "outcomes")
+_CHANGED = ("file", "study", "row")
+
+Stage = dict[Path, bytes]
+
+
+@dataclass(frozen=True)
+class Added:
+    """What was put in: per row the file, the study and the row in words; the copies of what was there before."""
+
+    rows: tuple[Mapping[str, str], ...]
+    backups: tuple[Path, ...]
+
+
+def is_folder(target: Path) -> bool:
+    """Return whether a target is a folder of tables; False for a file of trials, also one still to be made.
+
+    Raises InputError `no-file` for a folder that is not there, `no-tables` for one without tables, `not-a-table`
+    for a file that is no CSV.
+    """
+    if is_there(target):
+        if target.is_dir():
+            if not catalog.tables_in(target):
+                raise InputError(f"no tables in {target}", code="no-tables", hint=f"ket data new {target}/trials")
+            return True
+    elif target.suffix.lower() not in (".csv", ".tsv"):
+        hint = f"make it first: ket data new {target}"
+        raise InputError(f"no file or folder {target}", code="no-file", hint=hint)
+    if target.suffix.lower() in (".xlsx", ".xlsm", ".parquet", ".gz", ".zst"):
+        raise InputError(
+            f"{target} is no plain CSV", code="not-a-table", hint="export it first: ket data export --to package"
+        )
+    return False
+
+
+def known_study(target: Path, name: str) -> dict[str, str]:
+    """Return what a folder says already of a study, as answers; {} when it is new or the target is a file."""
+    if not is_folder(target):
+        return {}
+    columns = inspect_folder(target).columns.get("studies")
+    for row in columns.rows() if columns else ():
+        if name in (row["study_id"], row["label"]) or identifier(name) == row["study_id"]:
+            return {key: str(row[key] or "") for key in ("year", "design", "population")}
+    return {}
+
+
+def add(
+    target: Path,
+    answers: Answers,
+    *,
+    backup: bool = False,
+    drop_examples: bool = False,
+    patience: float = PATIENCE,
+) -> Added:
+    """Add one result of a study to a folder of tables or a file of trials.
+
+    Nothing is written when the data would break a rule that they keep now: DataError with the new problems. Raises
+    InputError when the target cannot be read, locked or written.
+    """
+    folder = is_folder(target)
+    with only_writer(target if folder else target.resolve().parent, patience):
+        stages, rows = _tables(target, answers, drop_examples) if folder else _file(target, answers)
+        paths = dict.fromkeys(path for stage in stages for path in stage)
+        kept = [keep_backup(path) for path in paths if path.exists()] if backup else []
+        for stage in stages:
+            write_files(stage)
+    return Added(tuple(rows), tuple(kept))
+
+
+def _tables(folder: Path, answers: Answers, drop_examples: bool) -> tuple[list[Stage], list[Mapping[str, str]]]:
+    """Return the files to rename, in the order in which each step leaves sound tables, and the rows put in.
+
+    What is dropped goes from the results down to the studies, what is put in from the studies up to the results.
+    """
+    before = inspect_folder(folder)
+    present = {name: columns.rows() for name, columns in before.columns.items()}
+    documents = {name: _document(folder, name) for name in TABLES if name in _ORDER or _has(folder, name)}
+    stages: list[Stage] = []
+    gone: dict[str, Document] = {}
+    if drop_examples:
+        kept = {name: document.without("study_id", EXAMPLES) for name, document in documents.items()}
+        gone = {name: document for name, document in kept.items() if document.lines != documents[name].lines}
+        stages.append(_stage(folder, dict(reversed(gone.items())), gone))
+        documents = kept
+        present = {name: [r for r in rows if r.get("study_id") not in EXAMPLES] for name, rows in present.items()}
+    new = table_rows(answers, present)
+    for row in new["outcomes"]:
+        row["pool_rank"] = str(_next_rank(row, present.get("outcomes", ())))
+    after = {name: documents[name].insert(rows, key="study_id") for name, rows in new.items() if rows}
+    contents = {name: document.encoded() for name, document in (documents | after).items()}
+    _refuse_worse(before, inspect_folder(folder, contents))
+    stages.append(_stage(folder, after, gone | after))
+    return stages, [_told(f"{name}.csv", row["study_id"], row) for name, rows in new.items() for row in rows]
+
+
+def _stage(folder: Path, documents: Mapping[str, Document], changed: Mapping[str, Document]) -> Stage:
+    """Return tables by path, and last the data package that describes all that has changed by then."""
+    files = {folder / f"{name}.csv": document.encoded() for name, document in documents.items()}
+    return files | _descriptor(folder, {name: document.encoded() for name, document in changed.items()})
+
+
+def _file(target: Path, answers: Answers) -> tuple[list[Stage], list[Mapping[str, str]]]:
+    """Return the changed file of trials and the rows put in, a new file with every column of the layout."""
+    content = read_bytes(target) if is_there(target) else table_csv(FLAT, ())
+    before = inspect(catalog.Location(str(target), target, content=content))
+    document = read_document(content, str(target))
+    rows = to_file(document, flat_rows(answers))
+    after = document.insert(rows).encoded()
+    _refuse_worse(before, inspect(catalog.Location(str(target), target, content=after)))
+    return [{target: after}], [_told(target.name, answers["study"], row) for row in rows]
+
+
+def _document(folder: Path, name: str) -> Document:
+    file = folder / f"{name}.csv"
+    content = read_bytes(file) if _has(folder, name) else table_csv(TABLES[name], ())
+    return read_document(content, str(file), TABLES[name].columns)
+
+
+def _has(folder: Path, name: str) -> bool:
+    return is_there(folder / f"{name}.csv")
+
+
+def _next_rank(row: Row, outcomes: Sequence[Mapping[str, Any]]) -> int:
+    """Return the rank after those of rows that may be pooled for the same arm, outcome and time."""
+    days = float(row["time_days"]) if row["time_days"] else None
+    rating = (row["study_id"], row["arm_id"], row["outcome"], days, row["time_anchor"])
+    names = ("study_id", "arm_id", "outcome", "time_days", "time_anchor")
+    return 1 + sum(tuple(o[n] for n in names) == rating and not o["exclude_reason"] for o in outcomes)
+
+
+def _refuse_worse(before: Inspection, after: Inspection) -> None:
+    """Raise DataError with the errors that the data did not have before."""
+
+    def seen(problem: Problem) -> tuple[str, ...]:
+        return (problem.code, problem.file, problem.column, problem.value)
+
+    old = Counter(seen(problem) for problem in before.errors)
+    new = []
+    for problem in after.errors:
+        old[seen(problem)] -= 1
+        if old[seen(problem)] < 0:
+            new.append(problem)
+    if new:
+        raise DataError(new)
+
+
+def _told(file: str, study: str, row: Mapping[str, str]) -> dict[str, str]:
+    words = ", ".join(f"{name} {value}" for name, value in row.items() if value and name not in ("study_id",))
+    return dict(zip(_CHANGED, (file, study, words), strict=True))
+
+
+def _descriptor(folder: Path, contents: Mapping[str, bytes]) -> dict[Path, bytes]:
+    """Return datapackage.json with sizes and hashes of the changed tables, {} where the folder has none."""
+    file = folder / catalog.PACKAGE_FILE
+    if not is_there(file) or not contents:
+        return {}
+    try:
+        package = json.loads(read_bytes(file))
+        resources = package["resources"]
+        for resource in resources:
+            content = contents.get(Path(str(resource["path"])).stem)
+            if content is not None:
+                resource["bytes"] = len(content)
+                resource["hash"] = f"sha256:{hashlib.sha256(content).hexdigest()}"
+    except (ValueError, TypeError, KeyError):
+        return {}  # somebody else's description: left as it is
+    return {file: (json.dumps(package, indent=1, ensure_ascii=False) + "\n").encode("utf-8")}

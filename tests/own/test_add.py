@@ -1,0 +1,434 @@
+"""Entering a study: checked answer by answer and as a whole, put in safely, nothing lost when two write at once."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ketcli.entry import prompting, store
+from ketcli.entry.document import read_document
+from ketcli.entry.questions import AnswerError, check_answer, questions
+from ketcli.entry.rows import identifier
+from ketcli.errors import DataError, InputError
+from ketcli.evidence.check import check_folder
+from tests.command import Result, environment, ket
+
+OAK = {
+    "--study": "Öak 2019 (Ulm)",
+    "--year": "2019",
+    "--design": "rct-parallel",
+    "--population": "trd-mdd",
+    "--source-url": "https://example.org/oak",
+    "--source-kind": "primary-fulltext",
+    "--drug": "Ketamine",
+    "--route": "iv",
+    "--dose": "0,5",
+    "--dose-unit": "mg/kg",
+    "--regimen": "single-dose",
+    "--control": "midazolam",
+    "--outcome": "response",
+    "--scale": "MADRS",
+    "--time": "24h",
+    "--analysis-set": "ITT",
+    "--events": "12",
+    "--total": "20",
+    "--control-events": "4",
+    "--control-total": "21",
+}
+
+
+def add(*arguments: str) -> Result:
+    """Run the command with nobody at the keyboard."""
+    return ket("data", "add", *arguments, stdin=b"")
+
+
+def options(**changes: str | None) -> list[str]:
+    """The options of a whole entry, with some changed or (None) left out."""
+    given = OAK | {"--" + name.replace("_", "-"): value for name, value in changes.items()}
+    return [word for name, value in given.items() if value is not None for word in (name, value)]
+
+
+def table(folder: Path, name: str) -> list[dict[str, str]]:
+    with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    """An empty starter folder."""
+    folder = tmp_path / "mine"
+    ket("data", "new", str(folder), "--bare")
+    return folder
+
+
+def test_study_goes_into_its_tables(mine: Path) -> None:
+    """One entry makes a study, two arms and two outcomes, in the codes and units of the tables."""
+    result = add(str(mine), *options(), "--csv")
+    assert result.code == 0, result.err
+    (study,) = table(mine, "studies")
+    assert (study["study_id"], study["label"], study["cohort_id"]) == (
+        "oak-2019-ulm",
+        "Öak 2019 (Ulm)",
+        "oak-2019-ulm",
+    )
+    arms = [(a["arm_id"], a["role"], a["route"], a["dose"], a["regimen"], a["n"]) for a in table(mine, "arms")]
+    assert arms == [
+        ("ketamine-0-5", "active", "intravenous", "0.5", "single-dose", "20"),
+        ("midazolam", "control", "intravenous", "", "not-applicable", "21"),
+    ]
+    rows = [(o["arm_id"], o["events"], o["total"], o["time_days"], o["pool_rank"]) for o in table(mine, "outcomes")]
+    assert rows == [("ketamine-0-5", "12", "20", "1", "1"), ("midazolam", "4", "21", "1", "1")]
+    assert check_folder(mine) == []
+    assert [row["file"] for row in csv.DictReader(io.StringIO(result.out))] == [
+        "studies.csv",
+        *["arms.csv"] * 2,
+        *["outcomes.csv"] * 2,
+    ]
+
+
+def test_description_follows_the_tables(mine: Path) -> None:
+    """Sizes and hashes in datapackage.json are those of the changed files, also after examples were dropped."""
+    add(str(mine), *options())
+    for resource in json.loads((mine / "datapackage.json").read_text(encoding="utf-8"))["resources"]:
+        content = (mine / resource["path"]).read_bytes()
+        assert resource["bytes"] == len(content)
+        assert resource["hash"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def test_second_result_joins_the_study_and_its_arms(mine: Path) -> None:
+    """A study that is there, by name or identifier, gains a result; nothing about it is asked or stored again."""
+    add(str(mine), *options())
+    again = options(study="oak-2019-ulm", outcome="remission", year=None, design=None, population=None)
+    assert add(str(mine), *again).code == 0
+    assert (len(table(mine, "studies")), len(table(mine, "arms")), len(table(mine, "outcomes"))) == (1, 2, 4)
+    assert check_folder(mine) == []
+
+
+def test_other_scale_of_one_time_is_ranked_next(mine: Path) -> None:
+    """Two scales of one arm, outcome and time: the second is the second choice."""
+    add(str(mine), *options())
+    assert add(str(mine), *options(scale="QIDS-SR16")).code == 0
+    ranks = [(o["scale"], o["pool_rank"]) for o in table(mine, "outcomes") if o["arm_id"] == "midazolam"]
+    assert ranks == [("MADRS", "1"), ("QIDS-SR16", "2")]
+
+
+def test_rows_stand_in_order_and_other_lines_as_they_were(mine: Path) -> None:
+    """A new study goes where its identifier belongs; every other line keeps its bytes."""
+    for name in ("Pine 2020", "Ash 2010", "Elm 2015"):
+        assert add(str(mine), *options(study=name)).code == 0
+    assert [s["study_id"] for s in table(mine, "studies")] == ["ash-2010", "elm-2015", "pine-2020"]
+    before = (mine / "outcomes.csv").read_bytes().splitlines()
+    add(str(mine), *options(study="Fir 2018"))
+    after = (mine / "outcomes.csv").read_bytes().splitlines()
+    assert [line for line in after if not line.startswith(b"fir-2018")] == before
+    assert check_folder(mine) == []
+
+
+def test_examples_are_dropped_on_request(tmp_path: Path) -> None:
+    """--drop-examples removes the made-up studies from every table and leaves a valid package."""
+    folder = tmp_path / "mine"
+    ket("data", "new", str(folder))
+    assert add(str(folder), *options(), "--drop-examples").code == 0
+    assert all(b"example-" not in path.read_bytes() for path in folder.glob("*.csv"))
+    assert check_folder(folder) == []
+    test_description_follows_the_tables(folder)
+
+
+def test_backup_keeps_what_was_there(mine: Path) -> None:
+    """With --backup every changed file has a copy of its earlier bytes, and no other file has one."""
+    before = contents(mine)
+    add(str(mine), *options(), "--backup")
+    after = contents(mine)
+    copies = {name.removesuffix(".bak"): data for name, data in after.items() if name.endswith(".bak")}
+    assert set(copies) == {"studies.csv", "arms.csv", "outcomes.csv", "datapackage.json"}
+    assert all(before[name] == data for name, data in copies.items())
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "status"),
+    [
+        ({"events": "21"}, "bad-answer", 2),
+        ({"control_events": "22"}, "bad-answer", 2),
+        ({"events": "9.5"}, "bad-answer", 2),
+        ({"events": "-1"}, "bad-answer", 2),
+        ({"total": "0"}, "bad-answer", 2),
+        ({"drug": "aspirin"}, "bad-answer", 2),
+        ({"year": "MMXX"}, "bad-answer", 2),
+        ({"source_url": "example"}, "bad-answer", 2),
+        ({"study": "=cmd()"}, "bad-answer", 2),
+        ({"study": "a\x1b[31m"}, "bad-answer", 2),
+        ({"study": "---"}, "bad-answer", 2),
+        ({"study": ""}, "bad-answer", 2),
+        ({"scale": "MADRS\u202e"}, "bad-answer", 2),
+        ({"dose": "1,234"}, "bad-answer", 2),
+        ({"time": "soon"}, "bad-answer", 2),
+        ({"population": None}, "missing-answers", 2),
+        ({"control_total": None}, "missing-answers", 2),
+        ({"dose_unit": None}, "missing-answers", 2),
+        ({"design": "rct-crossover"}, "missing-answers", 2),
+        ({"regimen": "not-applicable"}, "regimen-mismatch", 1),
+    ],
+)
+def test_wrong_answers_change_nothing(change: dict[str, str | None], code: str, status: int, mine: Path) -> None:
+    """Every answer that breaks a rule is refused by its option, and no byte of the folder changes."""
+    before = contents(mine)
+    result = add(str(mine), *options(**change))
+    assert (result.code, result.out) == (status, "")
+    assert f"[{code}]" in result.err
+    assert "hint: " in result.err
+    assert contents(mine) == before
+
+
+def test_same_result_twice_is_refused(mine: Path) -> None:
+    """The same people may not be entered twice."""
+    add(str(mine), *options())
+    before = contents(mine)
+    result = add(str(mine), *options())
+    assert (result.code, contents(mine)) == (1, before)
+    assert "outcomes.csv" in result.err
+
+
+def test_earlier_faults_do_not_stand_in_the_way(mine: Path) -> None:
+    """A folder that has a fault already can still grow; only new faults are refused."""
+    add(str(mine), *options(study="Ash 2010"))
+    file = mine / "outcomes.csv"
+    file.write_bytes(file.read_bytes().replace(b",12,20,", b",22,20,"))
+    assert ket("check", str(mine)).code == 1
+    assert add(str(mine), *options(study="Elm 2015")).code == 0
+
+
+def test_deleted_tables_are_made_again(mine: Path) -> None:
+    """Tables that are not needed may be deleted; one that is needed again comes back."""
+    for name in ("arms.csv", "outcomes.csv", "scores.csv"):
+        (mine / name).unlink()
+    (mine / "datapackage.json").unlink()
+    assert add(str(mine), *options()).code == 0
+    assert (mine / "arms.csv").exists()
+    assert not (mine / "scores.csv").exists()
+    assert check_folder(mine) == []
+
+
+def test_places_that_cannot_take_a_study(tmp_path: Path) -> None:
+    """No folder, a folder without tables, a workbook: one clear error each, with what to do."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "book.xlsx").write_bytes(b"x")
+    for target, code in (("no", "no-file"), ("empty", "no-tables"), ("book.xlsx", "not-a-table")):
+        result = add(str(tmp_path / target), *options())
+        assert (result.code, result.out) == (1, "")
+        assert f"[{code}]" in result.err
+
+
+# a single file of trials
+
+FLAT = {k: v for k, v in OAK.items() if k not in ("--source-kind", "--dose-unit", "--source-url", "--population")}
+FLAT_OPTIONS = [word for pair in FLAT.items() for word in pair]
+
+
+def test_new_file_of_trials_is_made(tmp_path: Path) -> None:
+    """A CSV that does not exist yet gets the documented header and the rows of both arms."""
+    file = tmp_path / "trials.csv"
+    assert add(str(file), *FLAT_OPTIONS).code == 0
+    rows = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8"))))
+    assert [(r["study"], r["drug"], r["role"], r["events"], r["total"]) for r in rows] == [
+        ("Öak 2019 (Ulm)", "ketamine", "active", "12", "20"),
+        ("Öak 2019 (Ulm)", "midazolam", "control", "4", "21"),
+    ]
+    assert ket("rates", "--data", str(file), "--csv").out.count("Öak 2019 (Ulm)") > 0
+
+
+def test_file_keeps_its_own_ways(tmp_path: Path) -> None:
+    """Names, delimiter, decimal comma, unit of time, encoding, line ends and other lines stay the owner's."""
+    file = tmp_path / "mine.csv"
+    old = "Trial;Treatment;Endpoint;Week;Responders;N;Dosis\r\nMüller;Ketamine;response;1;3;9;0,5\r\n"
+    file.write_bytes(old.replace("Dosis", "dose").encode("cp1252"))
+    given = ["--study", "Öak", "--drug", "ketamine", "--outcome", "response", "--time", "28d", "--events", "9"]
+    assert add(str(file), *given, "--total", "18", "--dose", "0.5").code == 0
+    expected = old.replace("Dosis", "dose") + "Öak;ketamine;response;4;9;18;0,5\r\n"
+    assert file.read_bytes().decode("cp1252") == expected
+
+
+def test_control_goes_into_the_columns_for_it(tmp_path: Path) -> None:
+    """A file with one row per trial stays one with one row per trial."""
+    file = tmp_path / "mine.csv"
+    file.write_text(
+        "study,drug,control,outcome,day,events,n,control events,control n\nA,ketamine,ect,response,1,1,2,1,2\n"
+    )
+    given = ["--study", "B", "--drug", "ketamine", "--control", "midazolam", "--outcome", "response", "--time", "1"]
+    counts = ["--events", "9", "--total", "18", "--control-events", "3", "--control-total", "17"]
+    assert add(str(file), *given, *counts).code == 0
+    assert file.read_text().splitlines()[2] == "B,ketamine,midazolam,response,1,9,18,3,17"
+
+
+def test_value_without_a_column_is_not_dropped(tmp_path: Path) -> None:
+    """A file that has no place for the scale refuses it instead of losing it."""
+    file = tmp_path / "mine.csv"
+    file.write_text("study,drug,outcome,day,events,n\n")
+    given = ["--study", "B", "--drug", "ketamine", "--outcome", "response", "--events", "9", "--total", "18"]
+    result = add(str(file), *given, "--scale", "MADRS")
+    assert (result.code, result.out) == (1, "")
+    assert "[no-column]" in result.err
+    assert file.read_text() == "study,drug,outcome,day,events,n\n"
+    assert add(str(file), *given).code == 0
+
+
+def test_options_of_tables_alone_are_refused_for_files(tmp_path: Path) -> None:
+    """What a file of trials has no column for in any case is a usage error."""
+    result = add(str(tmp_path / "t.csv"), *FLAT_OPTIONS, "--definition", "x")
+    assert result.code == 2
+    assert "[option-without-effect]" in result.err
+
+
+def test_encoding_that_cannot_carry_the_name(tmp_path: Path) -> None:
+    """An old encoding is not silently given a question mark for a letter it lacks."""
+    document = read_document("study;n\r\nMüller;1\r\n".encode("cp1252"), "t.csv")
+    with pytest.raises(InputError) as caught:
+        document.insert([{"study": "Łódź", "n": "1"}]).encoded()
+    assert caught.value.code == "encoding"
+
+
+def test_file_without_a_last_line_end(tmp_path: Path) -> None:
+    """The new row begins on a line of its own."""
+    document = read_document(b"study,n\nA,1", "t.csv").insert([{"study": "B", "n": "2"}])
+    assert document.encoded() == b"study,n\nA,1\nB,2\n"
+
+
+# at a terminal
+
+
+def test_questions_are_put_until_the_answers_hold() -> None:
+    """Wrong answers are asked for again, ? lists the codes, counts that cannot be are asked for together."""
+    whole = (
+        "|Oak 2019|x|2019|?|rct|rct-parallel|trd-mdd||registry|ketamine|iv||single-dose|||response|MADRS||24h|"
+        "it|itt|30|20|12|20|"
+    )
+    typed = iter(f"{line}\n" for line in whole.split("|"))
+    said: list[str] = []
+    prompts: list[str] = []
+
+    def ask(prompt: str) -> str:
+        prompts.append(prompt)
+        return next(typed)
+
+    answers = prompting.put(questions(flat=False), {}, ask, said.append)
+    assert next(typed, "no more") == "no more"
+    assert (answers["study"], answers["year"], answers["design"]) == ("Oak 2019", "2019", "rct-parallel")
+    assert (answers["route"], answers["time"], answers["events"], answers["total"]) == (
+        "intravenous",
+        "1",
+        "12",
+        "20",
+    )
+    assert "control_events" not in answers
+    assert any("rct-parallel: randomised" in line for line in said)
+    assert any("events (30) is larger than total (20)" in line for line in said)
+    assert any("did you mean" in line for line in said)
+    assert prompts[0] == "Study, as people know it (Oak 2019): "
+
+
+@pytest.mark.parametrize("name", [question.name for question in questions(flat=False)])
+def test_every_question_has_an_option(name: str) -> None:
+    """Whatever is asked at a terminal can be given by an option."""
+    assert f"--{name.replace('_', '-')}" in ket("data", "add", "--help", env={"COLUMNS": "200"}).out
+
+
+def test_time_without_unit_is_days() -> None:
+    """The column is in days: 28 is 28 days, 24h is one."""
+    (time,) = (question for question in questions(flat=False) if question.name == "time")
+    assert [check_answer(time, text) for text in ("28", "24h", "4 weeks", "0,5")] == ["28", "1", "28", "0.5"]
+    with pytest.raises(AnswerError):
+        check_answer(time, "1 month")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("Müller 2001 (Ulm)", "muller-2001-ulm"), ("KADS", "kads"), ("研究", "study"), ("A/B  C", "a-b-c")],
+)
+def test_names_become_identifiers(name: str, expected: str) -> None:
+    """Identifiers are plain letters, digits and hyphens."""
+    assert identifier(name) == expected
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="no terminals on this system")
+def test_real_terminal_is_asked_and_ctrl_c_changes_nothing(mine: Path) -> None:
+    """At a terminal the first question appears; Ctrl-C ends with 130 and leaves every byte."""
+    import pty
+    import select
+
+    before = contents(mine)
+    child, terminal = pty.fork()
+    if child == 0:
+        command = [sys.executable, "-m", "ketcli", "data", "add", str(mine)]
+        os.execve(sys.executable, command, environment())
+    shown = b""
+    while b"Study, as people know it" not in shown:
+        assert select.select([terminal], [], [], 30)[0]
+        shown += os.read(terminal, 4096)
+    os.write(terminal, b"\x03")
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 130
+    os.close(terminal)
+    assert contents(mine) == before
+
+
+def test_two_at_once_lose_nothing(mine: Path) -> None:
+    """Six processes add a study each at the same time: all six are there, the folder is valid."""
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-m", "ketcli", "data", "add", str(mine), *options(study=f"Study {letter} 2020")],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=environment(),
+        )
+        for letter in "ABCDEF"
+    ]
+    errors = [run.communicate(timeout=120)[1] for run in runs]
+    assert [run.returncode for run in runs] == [0] * 6, errors
+    assert [s["study_id"] for s in table(mine, "studies")] == [f"study-{letter}-2020" for letter in "abcdef"]
+    assert len(table(mine, "outcomes")) == 12
+    assert check_folder(mine) == []
+    assert not [name for name in contents(mine) if name.endswith(".part")]
+
+
+def test_interrupted_between_two_files_leaves_sound_tables(mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Studies are renamed before their arms and outcomes: a stop in between refers to nothing that is missing."""
+    real = Path.replace
+    renamed: list[str] = []
+
+    def stop(self: Path, target: Path) -> Path:
+        if len(renamed) == 1:
+            raise KeyboardInterrupt
+        renamed.append(Path(target).name)
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "replace", stop)
+    answers = {name.removeprefix("--").replace("-", "_"): value for name, value in OAK.items()}
+    asked = {question.name: question for question in questions(flat=False)}
+    checked = {name: check_answer(asked[name], value) for name, value in answers.items()}
+    with pytest.raises(KeyboardInterrupt):
+        store.add(mine, checked)
+    monkeypatch.undo()
+    assert renamed == ["studies.csv"]
+    assert check_folder(mine) == []
+    assert not [name for name in contents(mine) if name.endswith(".part")]
+    store.add(mine, checked)
+    assert check_folder(mine) == []
+
+
+def test_new_faults_are_data_errors_with_their_place(mine: Path) -> None:
+    """The refusal names file and line as `ket check` would."""
+    answers = {"study": "Oak", "drug": "ketamine", "events": "1", "total": "2", "outcome": "response"}
+    with pytest.raises(DataError) as caught:
+        store.add(mine, answers)
+    assert {Path(p.file).name for p in caught.value.problems} == {"studies.csv", "outcomes.csv"}
+    assert {p.code for p in caught.value.problems} == {"missing-value"}
