@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ketcli.report import Axis, Column, Display, Fact, Note, Report, Row, Value
 from ketcli.selection import event_names
 from ketcli.summaries.columns import columns
+from ketcli.summaries.compare import compare
 from ketcli.summaries.durability import durability
 from ketcli.summaries.rates import rates
 from ketcli.summaries.side_effects import side_effects
@@ -23,15 +24,22 @@ if TYPE_CHECKING:
     from ketcli.selection.filters import Filters
     from ketcli.summaries.pooling import Settings
 
+COMPARISONS = (
+    ("ketamine", "midazolam"),
+    ("ketamine", "ect"),
+    ("esketamine", "placebo"),
+    ("esketamine", "quetiapine"),
+)
 HARMS = ("dissociation", "blood pressure increased", "stopped for an adverse event")
 _RATE = ("rate", "ci_low", "ci_high")
+_DIFFERENCE = ("rd", "rd_low", "rd_high")
 Line = dict[str, Value]
 
 
 def overview(evidence: Evidence, filters: Filters, how: Settings) -> Report:
     """Return the headline answers of every main command on the bundled data."""
     rows = [*_rates(evidence, filters, how), *_speed(evidence, filters, how), *_lasting(evidence, filters, how)]
-    rows += _harms(evidence, filters, how)
+    rows += [*_against(evidence, filters, how), *_harms(evidence, filters, how)]
     return Report(
         title="Ketamine and esketamine in treatment-resistant depression: what studies found",
         columns=(
@@ -42,7 +50,7 @@ def overview(evidence: Evidence, filters: Filters, how: Settings) -> Report:
             Column(
                 "estimate", "Estimate", "number", "", "proportion, hazard ratio or risk difference, see `measure`"
             ),
-            *columns("ci_low", "ci_high", "measure", "control_events", "control_total"),
+            *columns("ci_low", "ci_high", "measure", "control_events", "control_total", "rd", "rd_low", "rd_high"),
             Column("command", "More", "text", "", "the command with every study and source"),
         ),
         rows=tuple(rows),
@@ -53,6 +61,7 @@ def overview(evidence: Evidence, filters: Filters, how: Settings) -> Report:
             Display("Of 100", "percent-interval", ("share", "share_low", "share_high")),
             Display("0 to 100 %", "strip", ("share", "share_low", "share_high"), rank=4),
             Display("Control", "fraction", ("control_events", "control_total"), align="right"),
+            Display("Difference", "points-interval", ("rd", "rd_low", "rd_high"), rank=3),
         ),
         facts=(Fact("Data", f"{_size(evidence)}; version {evidence.version or 'not stated'}"),),
         notes=(
@@ -88,7 +97,7 @@ def _line(question: str, about: str, row: Row, command: str) -> Line:
     return {
         "kind": "headline",
         "question": question,
-        "block": f"{question} ({command.partition(' --')[0]})",
+        "block": f"{question} ({' '.join(command.split()[:2])})",
         "answer_to": about,
         "events": row.get("events"),
         "total": row.get("total"),
@@ -139,6 +148,18 @@ def _lasting(evidence: Evidence, filters: Filters, how: Settings) -> Iterable[Li
             yield _line("How long, once well", about, row, "ket durability")
 
 
+def _against(evidence: Evidence, filters: Filters, how: Settings) -> Iterable[Line]:
+    """Return, for each main comparison, the line of most trials: response, remission where nothing else is."""
+    for first, second in COMPARISONS:
+        rows = [r for r in compare(evidence, filters, how, first, second).rows if r.get("rd") is not None]
+        lines = [r for r in rows if r["kind"] == "pooled"] or [r for r in rows if r.get("pooled")]
+        if lines:
+            best = max(lines, key=lambda r: (int(str(r.get("k") or 1)), r["outcome"] == "response"))
+            about = str(best["block"]).replace(", each with a new antidepressant", " (+ new antidepressant)")
+            line = _line("Against what", about, best, f"ket compare {first} {second}")
+            yield line | {name: best.get(name) for name in _DIFFERENCE}
+
+
 def _harms(evidence: Evidence, filters: Filters, how: Settings) -> Iterable[Line]:
     """Return the pooled incidence of the main side effects beside their control; own data may lack all of them."""
     events = [event for event in HARMS if event in event_names.names(evidence)]
@@ -150,4 +171,4 @@ def _harms(evidence: Evidence, filters: Filters, how: Settings) -> Iterable[Line
             line = _line(
                 "What it costs, nasal esketamine v placebo", name, row, f'ket side-effects --event "{name}"'
             )
-            yield line | {"against": f"{row['control_events']}/{row['control_total']} on placebo"}
+            yield line | {part: row.get(part) for part in _DIFFERENCE}
