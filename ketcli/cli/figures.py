@@ -63,7 +63,7 @@ def _forest(report: Report, measure: str | None) -> Report:
 
 
 def _funnel(report: Report, measure: str | None) -> Report:
-    from ketcli.figures.funnel_data import as_funnel
+    from ketcli.figures.data.funnel import as_funnel
 
     return as_funnel(report, measure or "")
 

@@ -21,7 +21,7 @@ def with_pictures(document: Document) -> Document:
 
 
 def _drawn(entry: Entry) -> Entry:
-    from ketcli.figures.funnel_data import as_funnel
+    from ketcli.figures.data.funnel import as_funnel
 
     report = entry.drawn or entry.report
     if report.picture in OWN or not report.rows:

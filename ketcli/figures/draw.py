@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 from ketcli import __version__
 from ketcli.errors import KetError, UsageError
-from ketcli.figures.diagnostics_data import baujat, drapery, labbe
-from ketcli.figures.factors_data import bubbles, families
-from ketcli.figures.forest_data import dots, forest, signs
-from ketcli.figures.funnel_data import funnels
-from ketcli.figures.timeline_data import courses
+from ketcli.figures.data.diagnostics import baujat, drapery, labbe
+from ketcli.figures.data.factors import bubbles, families
+from ketcli.figures.data.forest import dots, forest, signs
+from ketcli.figures.data.funnel import funnels
+from ketcli.figures.data.timeline import courses
 from ketcli.figures.view import as_forest, not_drawn
 from ketcli.report import Report
 from ketcli.wording import one_line
 
 if TYPE_CHECKING:
-    from ketcli.figures.canvas import Page
-    from ketcli.figures.page import Section
+    from ketcli.figures.drawing.canvas import Page
+    from ketcli.figures.drawing.page import Section
 
 # More pages than these are counted under a picture instead of listed, unless asked for.
 MOST_SOURCES = 12
@@ -29,7 +29,7 @@ def draw(report: Report, form: str, *, with_sources: bool = False) -> bytes:
     Raises KetError when matplotlib is not installed, UsageError when the report has nothing to draw.
     """
     try:
-        from ketcli.figures.canvas import settled
+        from ketcli.figures.drawing.canvas import settled
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "matplotlib":
             raise
@@ -44,7 +44,7 @@ def draw(report: Report, form: str, *, with_sources: bool = False) -> bytes:
 
 def page_of(report: Report, *, with_sources: bool = False) -> Page:
     """Return the drawn page of a report's picture; an answer without rows is its sentence."""
-    from ketcli.figures.page import compose, sentence
+    from ketcli.figures.drawing.page import compose, sentence
 
     sections, said = _parts(report) if report.rows or report.icons else ([sentence(one_line(report.empty))], [])
     return compose(one_line(report.title), sections, (*said, *footnotes(report, with_sources=with_sources)))
@@ -54,31 +54,31 @@ def _parts(report: Report) -> tuple[list[Section], list[str]]:
     """Return the sections of the picture, and what must be said of it before the notes."""
     match report.picture:
         case "funnel":
-            from ketcli.figures import funnel
+            from ketcli.figures.drawing import funnel
 
             return funnel.sections(funnels(report)), []
         case "timeline":
-            from ketcli.figures import timeline
+            from ketcli.figures.drawing import timeline
 
             panels, single = courses(report)
             lacking = f"Not drawn, for they have a single time: {'; '.join(single)}." if single else ""
             return timeline.sections(panels), [lacking]
         case "baujat" | "labbe":
-            from ketcli.figures import diagnostics
+            from ketcli.figures.drawing import diagnostics
 
             return diagnostics.scatter(baujat(report) if report.picture == "baujat" else labbe(report)), []
         case "drapery":
-            from ketcli.figures import diagnostics
+            from ketcli.figures.drawing import diagnostics
 
             return diagnostics.drapery(drapery(report)), []
         case "icons":
-            from ketcli.figures import icons
+            from ketcli.figures.drawing import icons
 
             return icons.sections(report.icons), []
         case "bubble":
             return _factors(report)
         case picture:
-            from ketcli.figures.forest import section
+            from ketcli.figures.drawing.forest import section
 
             plot = dots(report) if picture == "dots" else forest(report)
             missing = 0 if picture == "dots" else len(report.rows) - len(as_forest(report).rows)
@@ -87,8 +87,8 @@ def _parts(report: Report) -> tuple[list[Section], list[str]]:
 
 def _factors(report: Report) -> tuple[list[Section], list[str]]:
     """Return effects inside studies as forests, one per axis, and slopes between studies as bubbles."""
-    from ketcli.figures import bubble
-    from ketcli.figures.forest import section
+    from ketcli.figures.drawing import bubble
+    from ketcli.figures.drawing.forest import section
 
     parts, missing = families(report)
     plots = [forest(part) for part in parts]

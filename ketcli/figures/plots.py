@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ketcli.errors import UsageError, unknown_value
-from ketcli.figures.funnel_data import as_funnel
+from ketcli.figures.data.funnel import as_funnel
 from ketcli.figures.view import as_forest
 from ketcli.report import Note, Report
 

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 from markupsafe import Markup
 
-from ketcli.figures import style
+from ketcli.figures.drawing import style
 
 # Points of a picture in pixels of a page: its small type is then that of the tables.
 PIXELS = 1.35

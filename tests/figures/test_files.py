@@ -11,8 +11,8 @@ import pytest
 pytest.importorskip("matplotlib")
 
 from ketcli.errors import KetError
-from ketcli.figures import style
 from ketcli.figures.draw import draw, footnotes
+from ketcli.figures.drawing import style
 from ketcli.figures.plots import PLOTS, see
 from ketcli.report import Note, Report, Source
 from ketcli.summaries.pool.request import Extras
@@ -89,7 +89,7 @@ def test_settings_of_the_user_do_not_change_the_picture(monkeypatch: pytest.Monk
 
 def test_without_matplotlib_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    monkeypatch.delitem(sys.modules, "ketcli.figures.canvas", raising=False)
+    monkeypatch.delitem(sys.modules, "ketcli.figures.drawing.canvas", raising=False)
     with pytest.raises(KetError) as caught:
         draw(own(trials(3)), "svg")
     assert caught.value.code == "no-matplotlib"

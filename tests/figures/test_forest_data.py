@@ -9,7 +9,7 @@ import pytest
 
 from ketcli.errors import UsageError
 from ketcli.evidence.load import Evidence
-from ketcli.figures.forest_data import dots, forest
+from ketcli.figures.data.forest import dots, forest
 from ketcli.figures.view import as_forest, measure_of
 from ketcli.render.cells import cell
 from ketcli.report import Report

@@ -9,8 +9,8 @@ pytest.importorskip("matplotlib")
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ketcli.figures.canvas import Page, settled, width_of, wrap
-from ketcli.figures.labels import Named, put
+from ketcli.figures.drawing.canvas import Page, settled, width_of, wrap
+from ketcli.figures.drawing.labels import Named, put
 from tests.figures.trials import boxes, outside, overlaps
 
 FRAME = (10.0, 10.0, 290.0, 190.0)

@@ -9,8 +9,8 @@ import pytest
 pytest.importorskip("matplotlib")
 
 from ketcli.evidence.load import Evidence
-from ketcli.figures.forest_data import forest
-from ketcli.figures.forest_layout import lay_out
+from ketcli.figures.data.forest import forest
+from ketcli.figures.drawing.forest_layout import lay_out
 from ketcli.figures.plots import see
 from ketcli.figures.view import as_forest
 from ketcli.report import Report

@@ -9,12 +9,12 @@ import pytest
 
 from ketcli.errors import KetError, UsageError
 from ketcli.evidence.load import Evidence
-from ketcli.figures.diagnostics_data import baujat, drapery, labbe
-from ketcli.figures.effects import analysed, pools_of, shown
-from ketcli.figures.factors_data import bubbles, families
-from ketcli.figures.funnel_data import as_funnel, funnels
+from ketcli.figures.data.diagnostics import baujat, drapery, labbe
+from ketcli.figures.data.effects import analysed, pools_of, shown
+from ketcli.figures.data.factors import bubbles, families
+from ketcli.figures.data.funnel import as_funnel, funnels
+from ketcli.figures.data.timeline import courses
 from ketcli.figures.plots import see
-from ketcli.figures.timeline_data import courses
 from ketcli.figures.view import measure_of
 from ketcli.selection.filters import Filters
 from ketcli.stats.small_studies.bias import egger

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ketcli.figures.canvas import Page, settled
 from ketcli.figures.draw import page_of
+from ketcli.figures.drawing.canvas import Page, settled
 from ketcli.owndata.table import Request
 from ketcli.report import Report
 from ketcli.summaries.pool import pool

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ketcli.errors import UsageError
-from ketcli.figures.effects import Pool, analysed, pools_of
-from ketcli.figures.funnel_data import natural_ruler
+from ketcli.figures.data.effects import Pool, analysed, pools_of
+from ketcli.figures.data.funnel import natural_ruler
 from ketcli.figures.view import measure_of
 from ketcli.render.ruler import Ruler, linear_ruler, percent_ruler, round_up
 from ketcli.report import Report, Row

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ketcli.figures import style
-from ketcli.figures.canvas import Page
-from ketcli.figures.funnel_data import Z95, Funnel
-from ketcli.figures.grid import Card, Swatch, grid, legend
-from ketcli.figures.page import Section
-from ketcli.figures.panel import Panel, margins
+from ketcli.figures.data.funnel import Z95, Funnel
+from ketcli.figures.drawing import style
+from ketcli.figures.drawing.canvas import Page
+from ketcli.figures.drawing.grid import Card, Swatch, grid, legend
+from ketcli.figures.drawing.page import Section
+from ketcli.figures.drawing.panel import Panel, margins
 
 WIDE, NARROW = 420.0, 272.0
 DOT = 2.9

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ketcli.figures import style
-from ketcli.figures.canvas import LEADING, Page, baseline, side_of
-from ketcli.figures.forest_data import Forest, ForestRow
-from ketcli.figures.forest_layout import Layout, Line, bold, indent, lay_out
-from ketcli.figures.page import Section
-from ketcli.figures.track import Track
+from ketcli.figures.data.forest import Forest, ForestRow
+from ketcli.figures.drawing import style
+from ketcli.figures.drawing.canvas import LEADING, Page, baseline, side_of
+from ketcli.figures.drawing.forest_layout import Layout, Line, bold, indent, lay_out
+from ketcli.figures.drawing.page import Section
+from ketcli.figures.drawing.track import Track
 
 SQUARE, LEAST_SQUARE = 9.0, 2.4
 DIAMOND = 4.2  # half its height

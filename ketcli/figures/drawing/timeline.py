@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ketcli.figures import style
-from ketcli.figures.canvas import LEADING, Page, baseline, width_of, wrap
-from ketcli.figures.grid import Card, Swatch, grid, legend
-from ketcli.figures.page import Section
-from ketcli.figures.panel import TICK, Panel, margins
-from ketcli.figures.timeline_data import Course, Series
+from ketcli.figures.data.timeline import Course, Series
+from ketcli.figures.drawing import style
+from ketcli.figures.drawing.canvas import LEADING, Page, baseline, width_of, wrap
+from ketcli.figures.drawing.grid import Card, Swatch, grid, legend
+from ketcli.figures.drawing.page import Section
+from ketcli.figures.drawing.panel import TICK, Panel, margins
 from ketcli.render.ruler import Ruler
 
 WIDTH = 310.0

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from ketcli.errors import KetError
-from ketcli.figures.effects import Pool, Scale, analysed, pools_of, shown
+from ketcli.figures.data.effects import Pool, Scale, analysed, pools_of, shown
 from ketcli.figures.view import block_of, measure_of
 from ketcli.render.ruler import Ruler, linear_ruler, log_ruler, percent_ruler
 from ketcli.report import Column, Display, Note, Report, Row, Value

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ketcli.figures import style
-from ketcli.figures.canvas import LEADING, Page, wrap
+from ketcli.figures.drawing import style
+from ketcli.figures.drawing.canvas import LEADING, Page, wrap
 
 BETWEEN_SECTIONS = 14.0
 BETWEEN_NOTES = 1.8

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ketcli.figures import style
-from ketcli.figures.canvas import LEADING, Page, baseline, width_of, wrap
-from ketcli.figures.page import Section
+from ketcli.figures.drawing import style
+from ketcli.figures.drawing.canvas import LEADING, Page, baseline, width_of, wrap
+from ketcli.figures.drawing.page import Section
 
 GAP = 18.0
 SWATCH = 14.0

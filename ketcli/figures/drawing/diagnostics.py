@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ketcli.figures import style
-from ketcli.figures.canvas import Page, side_of
-from ketcli.figures.diagnostics_data import Drapery, Scatter
-from ketcli.figures.grid import Card, Swatch, grid, legend
-from ketcli.figures.labels import Named, put
-from ketcli.figures.page import Section
-from ketcli.figures.panel import Panel, margins
+from ketcli.figures.data.diagnostics import Drapery, Scatter
+from ketcli.figures.drawing import style
+from ketcli.figures.drawing.canvas import Page, side_of
+from ketcli.figures.drawing.grid import Card, Swatch, grid, legend
+from ketcli.figures.drawing.labels import Named, put
+from ketcli.figures.drawing.page import Section
+from ketcli.figures.drawing.panel import Panel, margins
 
 WIDTH = 420.0
 LARGEST, LEAST = 10.0, 2.4

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ketcli.figures import style
-from ketcli.figures.canvas import HALF_CAPITAL, Page, width_of
+from ketcli.figures.drawing import style
+from ketcli.figures.drawing.canvas import HALF_CAPITAL, Page, width_of
 
 GAP = 2.0
 LONGEST = 24

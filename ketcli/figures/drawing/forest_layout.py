@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ketcli.figures import style
-from ketcli.figures.canvas import LEADING, width_of, wrap
-from ketcli.figures.forest_data import Forest, ForestColumn, ForestRow
+from ketcli.figures.data.forest import Forest, ForestColumn, ForestRow
+from ketcli.figures.drawing import style
+from ketcli.figures.drawing.canvas import LEADING, width_of, wrap
 
 GAP = 11.0
 PITCH, TIGHT_PITCH = 13.0, 11.5

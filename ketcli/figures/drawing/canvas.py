@@ -23,7 +23,7 @@ from matplotlib.text import Text
 from matplotlib.textpath import text_to_path
 
 from ketcli import __version__
-from ketcli.figures import style
+from ketcli.figures.drawing import style
 
 Anchor = Literal["left", "center", "right"]
 Point = tuple[float, float]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ketcli.figures import style
-from ketcli.figures.canvas import LEADING, Page, width_of
+from ketcli.figures.drawing import style
+from ketcli.figures.drawing.canvas import LEADING, Page, width_of
 from ketcli.render.ruler import Ruler
 
 TICK = 3.0

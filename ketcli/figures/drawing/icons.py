@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ketcli.figures import style
-from ketcli.figures.canvas import LEADING, Page, wrap
-from ketcli.figures.grid import Card, Swatch, grid, legend
-from ketcli.figures.page import Section
+from ketcli.figures.drawing import style
+from ketcli.figures.drawing.canvas import LEADING, Page, wrap
+from ketcli.figures.drawing.grid import Card, Swatch, grid, legend
+from ketcli.figures.drawing.page import Section
 from ketcli.render.icons import HALF, PEOPLE, ROW, people
 from ketcli.report import Icons, Share
 from ketcli.wording import UNICODE, limits, one_line, percent

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ketcli.figures import style
-from ketcli.figures.canvas import Page, side_of
-from ketcli.figures.factors_data import Bubble
-from ketcli.figures.grid import Card, Swatch, grid, legend
-from ketcli.figures.labels import Named, put
-from ketcli.figures.page import Section
-from ketcli.figures.panel import Panel, margins
+from ketcli.figures.data.factors import Bubble
+from ketcli.figures.drawing import style
+from ketcli.figures.drawing.canvas import Page, side_of
+from ketcli.figures.drawing.grid import Card, Swatch, grid, legend
+from ketcli.figures.drawing.labels import Named, put
+from ketcli.figures.drawing.page import Section
+from ketcli.figures.drawing.panel import Panel, margins
 
 WIDTH, HEIGHT = 310.0, 215.0
 LARGEST, LEAST = 9.0, 2.2

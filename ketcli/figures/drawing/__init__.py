@@ -1,0 +1,1 @@
+"""Pictures on paper: descriptions laid out in points and drawn by matplotlib."""
