@@ -105,6 +105,7 @@ class Sheet:
     empty: str
     null: str  # where the null line of the strips stands, 0 to 1; "" for none
     widest: int  # letters that all columns need side by side
+    linked: int  # the column whose cells lead to their source: that of the study's name, or the first
 
     @property
     def rows(self) -> int:
@@ -131,6 +132,7 @@ def lay_out(report: Report) -> Sheet:
         empty=one_line(report.empty),
         null="" if ruler is None or null is None else f"{ruler.clipped(null):.4g}",
         widest=widest,
+        linked=next((i for i, d in enumerate(filled) if d.of == ("label",)), 0),
     )
 
 

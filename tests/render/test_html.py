@@ -120,6 +120,14 @@ def test_only_web_addresses_become_links(address: str, *, followed: bool) -> Non
     assert external == ([address] * 2 if followed else [])
 
 
+def test_the_name_of_the_study_leads_to_its_source_wherever_it_stands() -> None:
+    shown = labelled("Alpha", source_url="https://example.org/x", what="peak")
+    shown = replace(shown, displays=(Display("What", "text", ("what",)), *shown.displays))
+    page = Page(html.render(shown))
+    assert page.said("a")[1] == "Alpha"
+    assert "peak" in page.said("th")
+
+
 def test_links_tell_their_target_nothing() -> None:
     page = Page(html.render(labelled("x", source_url="https://example.org/x")))
     (link,) = [a for a in page.attributes("a") if a["href"] == "https://example.org/x"]
