@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ketcli.cli import add, complete
+from ketcli.cli import add, complete, diff
 from ketcli.cli.open import open_evidence, read_filters
 from ketcli.cli.options import OutputOptions, SelectionOptions, shared_options
 from ketcli.cli.run import answer, complain, say, write_stdout
@@ -22,6 +22,7 @@ def register(app: typer.Typer) -> None:
     """Put the commands on the family `ket data`."""
     app.command("new")(new)
     add.register(app)
+    diff.register(app)
     app.command("export")(export)
 
 
