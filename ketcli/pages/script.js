@@ -155,8 +155,8 @@
   // --- folded tables open all at once; on paper notes and sources are always open
   const folds = [...document.querySelectorAll(".fold")];
   if (folds.length) {
-    const button = make("button", { type: "button", className: "unfold" }, "Open all folded tables");
-    document.querySelector(".made").append(" \u00b7 ", button);
+    const button = make("button", { type: "button" }, "Open all folded tables");
+    document.querySelector(".made").append(make("span", { className: "unfold" }, " \u00b7 ", button));
     button.addEventListener("click", () => {
       const opening = folds.some((fold) => !fold.open);
       for (const fold of folds) fold.open = opening;

@@ -240,7 +240,7 @@ def test_folded_tables_open_by_themselves_by_link_and_all_at_once(browser: Brows
     assert browser.run("document.querySelectorAll('.fold[open]').length") == 0
     browser.run("location.hash = '#factors-2'; new Promise(done => setTimeout(done, 50))")
     assert browser.run("[...document.querySelectorAll('.fold[open]')].map(f => f.id)") == ["factors-2"]
-    click(browser, ".unfold")
+    click(browser, ".unfold button")
     assert browser.run("document.querySelectorAll('.fold:not([open])').length") == 0
     assert browser.complaints() == []
 
