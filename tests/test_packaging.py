@@ -53,7 +53,8 @@ def test_wheel_works_anywhere(built: Path, tmp_path: Path) -> None:
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(site), str(wheel)]
     subprocess.run(install, check=True, capture_output=True)
     env = environment({"PYTHONPATH": str(site)})
-    for arguments in (["rates", "--study", "zarate-2006", "--csv", "-q"], ["data", "path"], ["--version"]):
+    rates = ["rates", "--study", "zarate-2006", "--csv", "-q"]
+    for arguments in (rates, ["data", "path"], ["--version"], ["report", "page.html", "--no-pictures"]):
         run = subprocess.run(
             [sys.executable, "-m", "ketcli", *arguments],
             cwd=tmp_path,
@@ -66,6 +67,7 @@ def test_wheel_works_anywhere(built: Path, tmp_path: Path) -> None:
             assert [line.split(",")[5:7] for line in run.stdout.splitlines()[1:]] == [["12", "17"], ["5", "17"]]
         if arguments[0] == "data":
             assert run.stdout.strip() == str(site / "ketcli" / "data")
+    assert "<table" in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
 def test_command_is_declared(built: Path) -> None:
