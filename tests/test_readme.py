@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from ketcli.evidence.load import Evidence
 from ketcli.evidence.rules import RULES
 from tests.command import ket
 
@@ -70,3 +71,10 @@ def test_the_two_commands_need_python_and_pip_alone() -> None:
 
 def test_it_says_that_it_is_no_medical_advice() -> None:
     assert "not medical advice" in README.read_text(encoding="utf-8")
+
+
+def test_counts_of_the_data_are_those_of_the_tables(shipped: Evidence) -> None:
+    page = README.read_text(encoding="utf-8")
+    words = (("studies", "studies and records"), ("outcomes", "rows of outcomes"))
+    for table, phrase in (*words, ("side_effects", "of side effects"), ("factors", "of factors")):
+        assert f"{len(shipped.rows(table))} {phrase}" in page
