@@ -27,6 +27,7 @@ TABLES: Mapping[str, Table] = MappingProxyType(
             context.CLAIMS,
             context.CONVENTIONAL,
             context.PREVALENCE,
+            context.STAGING,
             context.PIPELINE,
             context.BIOMARKERS,
             context.MECHANISM,

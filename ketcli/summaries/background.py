@@ -162,7 +162,7 @@ def _biomarker(row: Row) -> Row:
 
 def trd(evidence: Evidence) -> Report:
     """Return how common resistance is under which definition, and what conventional steps achieve."""
-    rows: list[Row] = [*_entry_rules(evidence)]
+    rows: list[Row] = [*_entry_rules(evidence), *(_staging(row) for row in evidence.rows("staging"))]
     rows += [_prevalence(row) for row in evidence.rows("prevalence")]
     rows += [_conventional(row) for row in evidence.rows("conventional")]
     return Report(
@@ -185,8 +185,7 @@ def trd(evidence: Evidence) -> Report:
         ),
         rows=tuple(rows),
         displays=(
-            Display("What", "text", ("item",)),
-            Display("Treatment", "text", ("treatment",), rank=1),
+            Display("What", "text", ("what",)),
             Display("Outcome", "text", ("outcome",), rank=2),
             Display("Value", "text", ("shown",), align="right"),
             Display("n", "integer", ("total",), rank=3, align="right"),
@@ -197,8 +196,7 @@ def trd(evidence: Evidence) -> Report:
             Note(
                 "about",
                 "Common rule: no adequate benefit from two or more antidepressants of adequate dose and duration "
-                "in the current episode. Staging scales grade it further; trials differ in what they count as "
-                "adequate.",
+                "in the current episode. Trials differ in what they count as adequate.",
             ),
             Note(
                 "caution",
@@ -234,6 +232,7 @@ def _entry_rules(evidence: Evidence) -> list[Row]:
             "kind": "definition",
             "block": "Failed antidepressants required at entry, studies of this dataset",
             "item": f"{name} failed antidepressants" if name[0].isdigit() else name,
+            "what": f"{name} failed antidepressants" if name[0].isdigit() else name,
             "value": float(n),
             "shown": f"{n} of {total}",
             "measure": "studies",
@@ -244,11 +243,27 @@ def _entry_rules(evidence: Evidence) -> list[Row]:
     ]
 
 
+def _staging(row: Row) -> Row:
+    return {
+        "kind": "staging",
+        "block": "Methods that grade resistance further",
+        "item": row["method"],
+        "what": row["method"],
+        "measure": "stages",
+        "definition": row["counts"],
+        "shown": row["stages"],
+        "words": f"{row['counts']}; {row['validation']}",
+        "notes": "; ".join(part for part in (str(row["validation"]), str(row["notes"])) if part),
+        "source_url": row["source_url"],
+    }
+
+
 def _prevalence(row: Row) -> Row:
     return {
         "kind": "prevalence",
         "block": "How common resistance is",
         "item": row["label"],
+        "what": row["label"],
         "measure": "percent",
         "value": row["estimate_percent"],
         "low": row["low"],
@@ -278,6 +293,7 @@ def _conventional(row: Row) -> Row:
         "kind": "conventional",
         "block": "What conventional treatment achieves",
         "item": row["label"],
+        "what": f"{row['label']}: {row['treatment']}",
         "treatment": row["treatment"],
         "outcome": row["outcome"],
         "measure": row["measure"],

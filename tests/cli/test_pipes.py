@@ -108,7 +108,7 @@ def test_python_functions_return_what_the_command_prints(command: str) -> None:
 
 def test_load_gives_every_table() -> None:
     tables = ketcli.load()
-    assert len(tables) == 18
+    assert len(tables) == 19
     assert tables["outcomes"]["events"].dtype == float
     assert ketcli.load("studies").shape[0] == len(tables["studies"])
 

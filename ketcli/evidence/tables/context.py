@@ -122,6 +122,23 @@ PREVALENCE = Table(
     ),
 )
 
+STAGING = Table(
+    "staging",
+    "Staging methods",
+    "One row per published way to grade how resistant a depression is.",
+    key=("method",),
+    fields=(
+        text("method", "Name of the method", required=True),
+        text("counts", "What is counted"),
+        text("stages", "Stages or range of the score"),
+        text("validation", "How well it is known to predict the course"),
+        NOTES,
+        SOURCE_KIND,
+        SOURCE_URL,
+        SOURCE_WHERE,
+    ),
+)
+
 PIPELINE = Table(
     "pipeline",
     "Pipeline",
