@@ -57,11 +57,13 @@ def question_rows(found: Found, layout: Layout, trials: Sequence[Trial]) -> list
 def question_effects(
     trials: Sequence[Trial], yi: Sequence[float], vi: Sequence[float], *, standardised: bool, ratio: bool
 ) -> list[Question]:
-    """Return effects that are implausibly large, or far from all others; NaN effects are passed over.
+    """Return effects that are implausibly large, far from all others, or ratios by their limits but taken as plain.
+
+    NaN effects are passed over.
 
     `ratio` says that effects are logarithms of ratios. Effects of tables with a zero cell are not asked about.
     """
-    out = []
+    out = [] if ratio else list(_ratios_taken_plain(trials))
     known = [i for i, y in enumerate(yi) if math.isfinite(y)]
     for i in known:
         trial, effect = trials[i], yi[i]
@@ -183,15 +185,34 @@ def _lopsided_intervals(trials: Sequence[Trial]) -> Iterator[Question]:
         if not {"yi", "ci_low", "ci_high"} <= trial.numbers.keys():
             continue
         low, effect, high = (trial.numbers[role] for role in ("ci_low", "yi", "ci_high"))
-        width = high - low
-        even = width > 0.0 and abs((high - effect) - (effect - low)) <= 0.1 * width
-        if low > 0.0 and not even and width > 0.0:
-            logs = math.log(low), math.log(effect), math.log(high)
-            if abs((logs[2] - logs[1]) - (logs[1] - logs[0])) <= 0.1 * (logs[2] - logs[0]):
-                continue  # a ratio with a proper interval; whether it is taken as one is the reader's choice
-        if not even:
+        # A ratio with a proper interval is asked about where it is not taken as one: `question_effects`.
+        if not _even(low, effect, high) and not _even_as_ratio(low, effect, high):
             text = f"{trial.label}: {effect:g} is not in the middle of {low:g} to {high:g}"
             yield Question("lopsided-interval", (trial.line,), text)
+
+
+def _ratios_taken_plain(trials: Sequence[Trial]) -> Iterator[Question]:
+    """Ask once about effects whose limits are even on the logarithmic scale alone: plain errors misstate them."""
+    given = [t for t in trials if {"yi", "ci_low", "ci_high"} <= t.numbers.keys()]
+    limits = [(t, *(t.numbers[role] for role in ("ci_low", "yi", "ci_high"))) for t in given]
+    odd = [(t, *ends) for t, *ends in limits if not _even(*ends) and _even_as_ratio(*ends)]
+    if odd:
+        trial, low, effect, high = odd[0]
+        text = (
+            f"{trial.label}: {effect:g} lies in {low:g} to {high:g} as a ratio does, and its limits are not kept "
+            "when it is taken as plain; --effects-are ratio?"
+        )
+        yield Question("ratio-taken-plain", tuple(t.line for t, *_ in odd), text)
+
+
+def _even(low: float, effect: float, high: float) -> bool:
+    """Return whether an effect lies in the middle of its limits, to a tenth of their width."""
+    return high > low and abs((high - effect) - (effect - low)) <= 0.1 * (high - low)
+
+
+def _even_as_ratio(low: float, effect: float, high: float) -> bool:
+    """Return whether it lies in the middle of positive limits on the logarithmic scale."""
+    return min(low, effect, high) > 0.0 and _even(math.log(low), math.log(effect), math.log(high))
 
 
 def _twice(trials: Sequence[Trial], *, clustered: bool) -> Iterator[Question]:

@@ -479,3 +479,26 @@ def test_the_python_api_takes_a_file_or_a_frame() -> None:
     assert any("recognised by name" in note for note in second.attrs["notes"])
     with pytest.raises(TypeError, match="no option 'measures'"):
         ketcli.pool(path, measures="OR")
+
+
+def test_two_papers_of_one_author_both_count_in_the_risk_of_the_controls() -> None:
+    named = table(COUNTS, "Alpha,2,40,5,41", "Beta,9,30,6,29", "Alpha,7,25,12,26")
+    apart = table(COUNTS, "Alpha,2,40,5,41", "Beta,9,30,6,29", "Gamma,7,25,12,26")
+    assert only(named, "pooled")["control_risk"] == only(apart, "pooled")["control_risk"]
+
+
+def test_an_answer_without_an_estimate_says_so() -> None:
+    report = table(COUNTS, "a,0,10,0,10", "b,0,20,0,21", model="mh", measure="RR")
+    assert _facts(report)["Answer"] == "no risk ratio can be estimated; the notes say why"
+
+
+def test_the_exact_interval_of_no_events_is_not_called_a_t_interval() -> None:
+    text = said(table("study,events,total", "a,0,10", "b,0,20"))
+    assert ("Clopper-Pearson interval" in text, "maximum likelihood" in text) == (True, False)
+
+
+def test_ratios_by_their_limits_are_asked_about_when_taken_as_plain() -> None:
+    lines = ("study,yi,lower,upper", "a,1.5,1.0,2.25", "b,1.2,0.9,1.6", "c,2.0,1.1,3.6")
+    assert "ratio-taken-plain" in said(table(*lines))
+    assert "ratio-taken-plain" not in said(table(*lines, effects_are="ratio"))
+    assert "ratio-taken-plain" not in said(table("study,yi,lower,upper", "a,1.5,1.0,2.0", "b,1.2,0.9,1.5"))

@@ -42,12 +42,16 @@ def absolute(line: Line, sample: Sample, plan: Plan) -> dict[str, Value]:
 
 
 def pooled_control_risk(sample: Sample) -> float:
-    """Return the pooled risk of the control arms, each study's control counted once."""
+    """Return the pooled risk of the control arms; one that several rows of a study share is counted once.
+
+    Rows of one name with other controls are trials of their own (two papers of one author).
+    """
     from ketcli.stats.effects.transforms import to_natural
     from ketcli.stats.mixed.glmm_proportion import glmm_proportion
 
-    studies = [trial.study for trial in sample.trials]
-    first = np.array([studies.index(study) == i for i, study in enumerate(studies)])
+    names = [trial.study for trial in sample.trials]
+    controls = list(zip(names, sample.counts[2].tolist(), sample.counts[3].tolist(), strict=True))
+    first = np.array([controls.index(control) == i for i, control in enumerate(controls)])
     events, total = sample.counts[2][first], sample.counts[3][first]
     pooled = glmm_proportion(events, total)
     if math.isnan(pooled.estimate):

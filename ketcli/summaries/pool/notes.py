@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from ketcli.owndata.table import OwnTable
@@ -105,7 +106,9 @@ def _pooled(plan: Plan, line: Line) -> str:
             text = f"Pooled: Mantel-Haenszel, one true effect supposed, {added}; normal interval"
         case "peto":
             text = "Pooled: Peto's one-step odds ratio, one true effect supposed; normal interval"
-        case "glmm" if len(line.measure) and line.measure == "PLO":
+        case "glmm" if line.measure == "PLO" and math.isinf(pooled.estimate):
+            text = "Pooled: the mixed model has no finite logit here; the counts added up, Clopper-Pearson interval"
+        case "glmm" if line.measure == "PLO":
             text = f"Pooled: binomial-normal mixed model (logit link, maximum likelihood); {_test(line)}"
         case "glmm":
             text = (

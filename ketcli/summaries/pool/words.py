@@ -81,6 +81,8 @@ def answer_words(row: dict[str, Value], plan: Plan) -> str:
     name = "proportion" if MEASURES[measure].kind == "proportion" and plan.natural else name
     if not plan.natural and plan.ratio:
         name = f"logarithm of {name}"
+    if row.get("estimate") is None:
+        return f"no {name} can be estimated; the notes say why"
     text = f"{name} {effect([row.get(part) for part in ('form', 'estimate', 'ci_low', 'ci_high')], UNICODE)}"
     if isinstance(p := row.get("p"), float):
         text += f", p {p_value(p)}"
