@@ -184,7 +184,7 @@ def _lopsided_intervals(trials: Sequence[Trial]) -> Iterator[Question]:
     for trial in trials:
         if not {"yi", "ci_low", "ci_high"} <= trial.numbers.keys():
             continue
-        low, effect, high = (trial.numbers[role] for role in ("ci_low", "yi", "ci_high"))
+        low, effect, high = _interval(trial)
         # A ratio with a proper interval is asked about where it is not taken as one: `question_effects`.
         if not _even(low, effect, high) and not _even_as_ratio(low, effect, high):
             text = f"{trial.label}: {effect:g} is not in the middle of {low:g} to {high:g}"
@@ -194,15 +194,18 @@ def _lopsided_intervals(trials: Sequence[Trial]) -> Iterator[Question]:
 def _ratios_taken_plain(trials: Sequence[Trial]) -> Iterator[Question]:
     """Ask once about effects whose limits are even on the logarithmic scale alone: plain errors misstate them."""
     given = [t for t in trials if {"yi", "ci_low", "ci_high"} <= t.numbers.keys()]
-    limits = [(t, *(t.numbers[role] for role in ("ci_low", "yi", "ci_high"))) for t in given]
-    odd = [(t, *ends) for t, *ends in limits if not _even(*ends) and _even_as_ratio(*ends)]
+    odd = [t for t in given if not _even(*_interval(t)) and _even_as_ratio(*_interval(t))]
     if odd:
-        trial, low, effect, high = odd[0]
+        low, effect, high = _interval(odd[0])
         text = (
-            f"{trial.label}: {effect:g} lies in {low:g} to {high:g} as a ratio does, and its limits are not kept "
+            f"{odd[0].label}: {effect:g} lies in {low:g} to {high:g} as a ratio does, and its limits are not kept "
             "when it is taken as plain; --effects-are ratio?"
         )
-        yield Question("ratio-taken-plain", tuple(t.line for t, *_ in odd), text)
+        yield Question("ratio-taken-plain", tuple(t.line for t in odd), text)
+
+
+def _interval(trial: Trial) -> tuple[float, float, float]:
+    return trial.numbers["ci_low"], trial.numbers["yi"], trial.numbers["ci_high"]
 
 
 def _even(low: float, effect: float, high: float) -> bool:
