@@ -257,12 +257,21 @@ def _notes(filters: Filters, how: Settings, rows: Sequence[Row]) -> tuple[Note, 
         ),
         Note("method", f"Windows of two studies or more: {pooling.proportion_words(how)}"),
     ]
-    if any(row["outcome"] == "effect" for row in rows):
+    effects = [row for row in rows if row["outcome"] == "effect"]
+    if effects:
         notes.append(
             Note(
                 "method",
                 "SMD: Hedges' g of change or end-point scores, drug minus control, so negative favours the drug; "
                 f"pooled by random effects, τ² by {how.tau2}, interval {how.test}.",
+            )
+        )
+    if any(row["regimen"] == "esketamine-oral-ad" and row["control_drug"] == "placebo" for row in effects):
+        notes.append(
+            Note(
+                "caution",
+                "Placebo beside nasal esketamine with an antidepressant: a new antidepressant was begun with it in "
+                "some studies, current drugs went on in others; ket compare --outcome score keeps the two apart.",
             )
         )
     return tuple(notes)

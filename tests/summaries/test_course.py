@@ -153,3 +153,10 @@ def test_mechanism_and_outlook_filter() -> None:
     found = ket("outlook", "--search", "kappa opioid", "--csv").out
     assert "aticaprant" in found
     assert "psilocybin" not in found
+
+
+def test_a_placebo_of_two_kinds_is_said_where_score_differences_pool_it(shipped: Evidence) -> None:
+    scores = timeline(shipped, for_evidence(shipped, regimen=["esketamine-oral-ad"]), Settings())
+    rates = timeline(shipped, for_evidence(shipped, outcome=["response"]), Settings())
+    words = "current drugs went on in others"
+    assert [any(words in note.text for note in report.notes) for report in (scores, rates)] == [True, False]

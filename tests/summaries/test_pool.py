@@ -502,3 +502,9 @@ def test_ratios_by_their_limits_are_asked_about_when_taken_as_plain() -> None:
     assert "ratio-taken-plain" in said(table(*lines))
     assert "ratio-taken-plain" not in said(table(*lines, effects_are="ratio"))
     assert "ratio-taken-plain" not in said(table("study,yi,lower,upper", "a,1.5,1.0,2.0", "b,1.2,0.9,1.5"))
+
+
+def test_the_risk_behind_the_absolute_effect_is_said_where_it_was_not_given() -> None:
+    words = "at the controls' pooled risk"
+    assert (words in said(example("bcg")), words in said(example("bcg", control_risk=0.2))) == (True, False)
+    assert words not in said(example("normand1999"))

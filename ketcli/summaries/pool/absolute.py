@@ -14,15 +14,21 @@ from ketcli.summaries.pool.sample import Sample
 MEASURES = ("RR", "OR", "PETO", "RD")
 
 
+def has_absolute(line: Line, sample: Sample) -> bool:
+    """Return whether a pooled line is of counts of two arms and of a measure that means a difference of risks."""
+    ends = (line.pooled.estimate, line.pooled.ci_low, line.pooled.ci_high)
+    return line.measure in MEASURES and len(sample.counts) == 4 and all(map(math.isfinite, ends))
+
+
 def absolute(line: Line, sample: Sample, plan: Plan) -> dict[str, Value]:
     """Return control risk, risk difference and number needed of a pooled line; nothing for other measures.
 
     The control risk is the plan's, else the pooled risk of the control arms (GLMM), else, where that has no
     estimate, that of the arms added up. A risk difference is taken as it is.
     """
-    ends = (line.pooled.estimate, line.pooled.ci_low, line.pooled.ci_high)
-    if line.measure not in MEASURES or len(sample.counts) != 4 or not all(map(math.isfinite, ends)):
+    if not has_absolute(line, sample):
         return {}
+    ends = (line.pooled.estimate, line.pooled.ci_low, line.pooled.ci_high)
     from ketcli.stats.effects.transforms import absolute_difference, to_natural
 
     risk = plan.control_risk if plan.control_risk is not None else pooled_control_risk(sample)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from ketcli.owndata.table import OwnTable
 from ketcli.report import Note
 from ketcli.stats.effects.transforms import MEASURES
+from ketcli.summaries.pool.absolute import has_absolute
 from ketcli.summaries.pool.job import Job
 from ketcli.summaries.pool.models import Line
 from ketcli.summaries.pool.plan import Plan
@@ -40,6 +41,7 @@ def notes(job: Job, others: Sequence[Line]) -> tuple[Note, ...]:
     else:
         out.append(Note("method", _pooled(plan, line)))
         out += [Note("method", text) for text in line.pooled.notes]
+        out += _absolute(job, line)
     known = line.pooled.notes if line is not None else ()
     out += [Note("method", text) for other in others if (text := _about(other, known))]
     out += _scales(job)
@@ -47,6 +49,13 @@ def notes(job: Job, others: Sequence[Line]) -> tuple[Note, ...]:
     if missing:
         out.append(Note("selection", f"Not pooled: {'; '.join(missing[:8])}{' ...' if len(missing) > 8 else ''}."))
     return tuple(out)
+
+
+def _absolute(job: Job, line: Line) -> list[Note]:
+    """Return whose risk the absolute effect starts from, nothing where it was given or there is none."""
+    if job.plan.control_risk is not None or not has_absolute(line, job.sample):
+        return []
+    return [Note("method", "Of 100 people: at the controls' pooled risk (binomial mixed model), taken as known.")]
 
 
 def _scales(job: Job) -> list[Note]:
