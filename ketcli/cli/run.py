@@ -104,9 +104,8 @@ def write_notes(report: Report, terminal: Terminal) -> None:
     if not report.rows:
         lines.insert(0, f"note: {one_line(report.empty)}")
     if count := delimited.neutralised(report):
-        lines.append(
-            f"note: {count} text cells begin like a spreadsheet formula; an apostrophe was put before them"
-        )
+        cells, them = ("cell begins", "it") if count == 1 else ("cells begin", "them")
+        lines.append(f"note: {count} text {cells} like a spreadsheet formula; an apostrophe was put before {them}")
     if lines:
         terminal.stderr.write("\n".join(lines) + "\n")
 

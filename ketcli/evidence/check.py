@@ -168,13 +168,16 @@ def _unknown_columns(header: tuple[str, ...], table: Table, name: str) -> Iterat
     for column in header:
         if column not in table.columns:
             message = f"the column {column!r} is not known and not used"
-            yield Problem("unknown-column", name, 1, column, column, message, "see `ket data --schema`")
+            yield Problem("unknown-column", name, 1, column, column, message, "see `ket data schema`")
 
 
 def _as_problem(error: InputError, file: str) -> Problem:
-    """Return a failure to read a file as a problem of the whole file."""
-    message = error.message.removeprefix(f"{file} ").removeprefix(f"{file}:")
-    return Problem(error.code, file, 0, "", "", message.strip(), error.hint)
+    """Return a failure to read a file as a problem of the line it names, or of the whole file."""
+    message = error.message.removeprefix(f"{file} ").removeprefix(f"{file}:").strip()
+    line, mark, rest = message.partition(": ")
+    if mark and line.isdecimal():
+        return Problem(error.code, file, int(line), "", "", rest, error.hint)
+    return Problem(error.code, file, 0, "", "", message, error.hint)
 
 
 def _in_order(problems: list[Problem], folder: Path | None = None) -> list[Problem]:

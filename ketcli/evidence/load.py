@@ -66,9 +66,9 @@ class Evidence:
             raise UsageError(str(unclear[0]).removesuffix(f" [{unclear[0].code}]"), code=unclear[0].code,
                              hint="; ".join(problem.fix for problem in unclear))  # fmt: skip
         if errors := inspection.errors:
-            whole_file = not errors[0].line
+            alone = not errors[0].line or len(errors) == 1
             raise DataError(
-                errors, hint="" if whole_file else f"run `ket check {data or location.path}` for all problems"
+                errors, hint="" if alone else f"run `ket check {data or location.path}` for all problems"
             )
         if location.single:
             from ketcli.evidence.flat import expand

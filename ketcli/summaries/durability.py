@@ -25,7 +25,7 @@ BLOCKS = (
     ("course", "After a course stopped: responders or remitters who relapsed"),
     ("withdrawal", "Randomised withdrawal: relapse on the drug and after switching to placebo"),
     ("against", "Stable remission against another treatment"),
-    ("maintenance", "On maintenance, without a control"),
+    ("maintenance", "On maintenance, without a control: neither relapsed nor stopped"),
     ("time", "Times to relapse and duration"),
     ("hazard", "Hazard ratios of relapse, staying on the drug against stopping"),
     ("extension", "Long-term extensions, people chosen for an earlier benefit or for staying"),

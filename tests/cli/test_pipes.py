@@ -69,6 +69,23 @@ def test_a_reader_that_goes_away_ends_it_quietly() -> None:
     assert "Broken" not in run.err
 
 
+@pytest.mark.parametrize("command", ["rates", "data path", "--help", "--version"])
+@pytest.mark.parametrize("where", [">&-", ">/dev/full"])
+def test_an_answer_with_nowhere_to_go_is_a_failure_in_one_sentence(command: str, where: str) -> None:
+    """A closed or full standard output, by our own writing and by the library's that prints the help."""
+    run = process(shell=f"$KET {command} {where}")
+    assert run.code == 1
+    assert run.err.startswith("ket: error: standard output cannot be written: ")
+    assert "[cannot-write]" in run.err
+    assert "Traceback" not in run.err
+
+
+def test_closed_standard_error_drops_the_notes_and_keeps_the_answer() -> None:
+    run = process(shell="$KET rates 2>&-")
+    assert run.code == 0
+    assert run.out == process("rates").out
+
+
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda c: " ".join(c) or "ket")
 def test_every_command_keeps_its_contract_in_every_format(command: tuple[str, ...]) -> None:
     """The same rows and columns in CSV, TSV, JSON and NDJSON; a table that fits; notes on standard error."""

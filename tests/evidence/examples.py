@@ -258,8 +258,8 @@ EXAMPLES = (
     text("empty-file", "scores", 0, "", lambda _: b"\n \n"),
     text("binary", "scores", 0, "", lambda _: b"PK\x03\x04rest"),
     text("encoding", "scores", 0, "", lambda content: content.replace(b"MADRS", b"\xc9chelle")),
-    text("bad-quoting", "scores", 0, "", lambda content: content + b'"never closed\n'),
-    text("huge-field", "scores", 0, "", lambda content: content + b'"' + b"x" * 1_000_001),
+    text("bad-quoting", "scores", 3, "", lambda content: content + b'"never closed\n'),
+    text("huge-field", "scores", 3, "", lambda content: content + b'"' + b"x" * 1_000_001),
     text("duplicate-column", "scores", 1, "mean", lambda c: c.replace(b",sd,", b",mean,", 1)),
     text(
         "unnamed-column",

@@ -11,6 +11,7 @@ from ketcli.evidence.check import check_file, check_folder
 from ketcli.evidence.load import Evidence
 from ketcli.evidence.rules import RULES, errors_among
 from ketcli.evidence.schema import TABLES
+from tests.command import ket
 from tests.evidence.examples import EXAMPLES, VALID, Example, csv_bytes, valid_folder, write_folder
 
 # raised before there is a table to check
@@ -104,6 +105,27 @@ def test_misspelt_column_is_named_in_the_fix(tmp_path: Path) -> None:
     (tmp_path / "d" / "arms.csv").write_bytes(content)
     problem = next(p for p in check_folder(tmp_path / "d") if p.code == "missing-column")
     assert "'drugs'" in problem.fix
+
+
+def test_unreadable_line_of_a_file_is_named_with_its_own_remedy(tmp_path: Path) -> None:
+    """A failure to read one line is a problem of that line, and the only problem brings its own hint."""
+    file = tmp_path / "trials.csv"
+    file.write_text('study,drug,outcome,events,total\n"a,ketamine,response,1,9\n', encoding="utf-8")
+    with pytest.raises(DataError) as caught:
+        Evidence.open(str(file))
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.line) == ("bad-quoting", 2)
+    assert str(problem).startswith(f"{file}:2: broken quoting")
+    assert caught.value.hint == problem.fix
+
+
+def test_unknown_column_points_at_a_command_there_is(tmp_path: Path) -> None:
+    content = csv_bytes("scores", VALID["scores"]).replace(b",notes\n", b",remark\n", 1)
+    write_folder(tmp_path / "d", valid_folder())
+    (tmp_path / "d" / "scores.csv").write_bytes(content)
+    problem = next(p for p in check_folder(tmp_path / "d") if p.code == "unknown-column")
+    command = problem.fix.split("`")[1].split()
+    assert ket(*command[1:]).code == 0
 
 
 def test_printed_percent_may_differ_when_notes_say_so(tmp_path: Path) -> None:

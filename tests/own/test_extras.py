@@ -187,8 +187,8 @@ def test_zstandard_is_expanded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("content", "extra"),
-    [(b"PAR1rest", "parquet"), (b"\x28\xb5\x2f\xfd\x00", "zstd"), (None, "excel")],
-    ids=["parquet", "zstd", "excel"],
+    [(b"PAR1rest", "parquet"), (b"\x28\xb5\x2f\xfd\x00", "zst"), (None, "excel")],
+    ids=["parquet", "zst", "excel"],
 )
 def test_missing_library_is_named_with_its_remedy(
     content: bytes | None, extra: str, monkeypatch: pytest.MonkeyPatch

@@ -37,7 +37,7 @@ def _gunzip(content: bytes, name: str) -> bytes:
 
 def _unzstd(content: bytes, name: str) -> bytes:
     """Expand every frame, a few bytes at a time: each may stand for a hundred thousand times as many."""
-    zstandard = need("zstandard", "zstd", f"reading {name}")
+    zstandard = need("zstandard", "zst", f"reading {name}")
     text = bytearray()
     try:
         rest = content
