@@ -508,3 +508,8 @@ def test_the_risk_behind_the_absolute_effect_is_said_where_it_was_not_given() ->
     words = "at the controls' pooled risk"
     assert (words in said(example("bcg")), words in said(example("bcg", control_risk=0.2))) == (True, False)
     assert words not in said(example("normand1999"))
+
+
+def test_one_study_is_not_said_to_be_pooled_by_an_estimator_of_heterogeneity() -> None:
+    text = said(table("study,yi,vi", "a,0.5,0.2"))
+    assert ("the one study's own effect; normal interval" in text, "Q-profile" in text) == (True, False)

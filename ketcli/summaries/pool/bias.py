@@ -43,7 +43,7 @@ def bias(job: Job, *, force: bool) -> Part:
         return _refused("the tests suppose that effects are independent, and these are clustered.")
     if k < FEWEST and not force:
         return _refused(
-            f"{k} studies are fewer than the {FEWEST} that the Cochrane Handbook (chapter 13) asks for: the tests "
+            f"{k} {'study is' if k == 1 else 'studies are'} fewer than the {FEWEST} that the Cochrane Handbook (chapter 13) asks for: the tests "
             "would hardly tell chance from asymmetry. --force makes them."
         )
     if k < 3:

@@ -106,6 +106,8 @@ def _pooled(plan: Plan, line: Line) -> str:
     """Return how the pooled line is made; every default that shapes a number is in it."""
     pooled = line.pooled
     match pooled.model:
+        case "random" if pooled.k == 1:
+            return f"Pooled: the one study's own effect; {_test(line)}."
         case "random":
             text = f"Pooled: inverse variance, random effects, τ² by {pooled.method}; {_test(line)}"
         case "common":
