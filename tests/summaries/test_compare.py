@@ -80,6 +80,13 @@ def test_absolute_effect_is_what_the_ratio_makes_of_the_control_risk(shipped: Ev
     assert (given["rd"], given["rate"]) == pytest.approx((0.3 * (given["rr"] - 1), 0.3 * given["rr"]))
 
 
+def test_the_rate_that_the_ratio_makes_is_not_called_a_pooled_rate(shipped: Evidence) -> None:
+    line = _pooled_remission(shipped)
+    assert line["ci_low"] == pytest.approx(line["control_rate"] * line["rr_low"])
+    notes = [note.text for note in _compare(shipped, "esketamine", "placebo").notes]
+    assert any("Its rate of the first arms, 'In 100' and NNT: what the pooled ratio makes of" in n for n in notes)
+
+
 def test_no_risk_passes_everybody(shipped: Evidence) -> None:
     line = _pooled_remission(shipped, control_risk=0.6)
     assert line["ci_high"] == 1.0

@@ -43,8 +43,8 @@ def bias(job: Job, *, force: bool) -> Part:
         return _refused("the tests suppose that effects are independent, and these are clustered.")
     if k < FEWEST and not force:
         return _refused(
-            f"{k} {'study is' if k == 1 else 'studies are'} fewer than the {FEWEST} that the Cochrane Handbook (chapter 13) asks for: the tests "
-            "would hardly tell chance from asymmetry. --force makes them."
+            f"{k} {'study is' if k == 1 else 'studies are'} fewer than the {FEWEST} that the Cochrane Handbook "
+            "(chapter 13) asks for: the tests would hardly tell chance from asymmetry. --force makes them."
         )
     if k < 3:
         return _refused(f"{k} studies; every test needs at least three.")
