@@ -73,7 +73,8 @@ def overview(evidence: Evidence, filters: Filters, how: Settings) -> Report:
             Note(
                 "caution",
                 "Lines are not comparable with each other: drug, route, control and time change together. Pooled "
-                f"shares are a model's estimates with {how.percent} intervals and can differ from n/N.",
+                f"shares are a model's estimates with {how.percent} intervals and can differ from n/N; "
+                "under 'Against what' the drug's is what the pooled ratio makes of the control's, taken as known.",
             ),
         ),
         group_by=("question",),
