@@ -25,6 +25,8 @@ class Symbols:
     ellipsis: str = "…"
 
 
+# from here on a number is written with its exponent: its digits would fill the line and say nothing
+ENDLESS = 1e7
 UNICODE = Symbols()
 ASCII = Symbols(dash="-", minus="-", diamond="*", missing="-", ellipsis="...")
 
@@ -98,7 +100,7 @@ def percent(proportion: float, digits: int | None = None) -> str:
 
 def number(value: float, digits: int, symbols: Symbols, *, sign: bool = False) -> str:
     """Return a number with `digits` decimals and a typographic minus; a rounded zero has no sign."""
-    text = f"{abs(value):.{digits}f}"
+    text = f"{abs(value):.{digits}f}" if abs(value) < ENDLESS else f"{abs(value):.1e}"
     if not any(c in "123456789" for c in text):
         return text
     return (symbols.minus if value < 0 else "+" if sign else "") + text
@@ -109,7 +111,7 @@ def ratio(value: float) -> str:
     if math.isinf(value):
         return "inf"
     if value >= 100:
-        return f"{value:.0f}"
+        return f"{value:.0f}" if value < ENDLESS else f"{value:.1e}"
     if value >= 10:
         return f"{value:.1f}"
     return f"{value:.2f}" if value >= 0.095 or value == 0 else f"{value:.2g}"

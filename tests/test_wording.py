@@ -88,3 +88,9 @@ def test_control_and_direction_characters_are_spelled_out() -> None:
 
 def test_ascii_fallback_keeps_letters() -> None:
     assert text.plain("τ² 0.4 – Müller ≥ 5") == "tau2 0.4 - Muller >= 5"
+
+
+def test_endless_numbers_are_written_with_their_exponent() -> None:
+    assert text.ratio(4.717516563283488e29) == "4.7e+29"
+    assert text.number(-123456789012.0, 1, UNICODE) == "−1.2e+11"
+    assert text.ratio(350.0) == "350"

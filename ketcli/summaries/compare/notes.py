@@ -135,7 +135,11 @@ def _window_words(chosen: Selection, context: Context) -> str:
 
 
 def _pooled_words(how: Settings, control_risk: float | None) -> str:
-    risk = "the pooled risk of the second arms" if control_risk is None else f"a risk of {100 * control_risk:g} %"
+    risk = (
+        "the pooled risk of the second arms (two trials: added up)"
+        if control_risk is None
+        else f"a risk of {100 * control_risk:g} %"
+    )
     made = f"what the pooled ratio makes of {risk}, taken as known"
     absolute = f"Its rate of the first arms, 'In 100' and NNT: {made}."
     match how.model:

@@ -187,9 +187,7 @@ def pool(members: Sequence[Comparison], how: Settings, block: str, control_risk:
     if len(members) < 2:
         return Pool()
     counts = tables(members)
-    risk = pooling.natural(contrasts.incidence(counts.control_events, counts.control_totals, how), "PLO")
-    if control_risk is not None:
-        risk = {"estimate": control_risk}
+    risk = _control_risk(counts, how) if control_risk is None else {"estimate": control_risk}
     base = risk["estimate"]
     at = base if isinstance(base, float) else math.nan
     line = contrasts.lead(counts, at, how)
@@ -219,6 +217,20 @@ def pool(members: Sequence[Comparison], how: Settings, block: str, control_risk:
         beside = needed(other.values, members[0].first.outcome) | odds(other, counts, how)
         rows.append({"kind": "alternative", **_labels(name), **shared, **beside, "measure": other.ratio})
     return Pool(tuple(rows), line.weights, line.notes)
+
+
+def _control_risk(counts: Tables, how: Settings) -> Fields:
+    """Return the risk of the second arms: the mixed model's from three trials on, two trials added up.
+
+    Between two trials the model's spread is hardly known, and its median can lie far from what happened.
+    """
+    if len(counts.control_events) > 2:
+        return pooling.natural(contrasts.incidence(counts.control_events, counts.control_totals, how), "PLO")
+    from ketcli.stats.intervals import proportion_interval
+
+    events, total = sum(counts.control_events), sum(counts.control_totals)
+    low, high = proportion_interval(events, total, how.interval, how.level)
+    return {"estimate": events / total, "ci_low": float(low[0]), "ci_high": float(high[0])}
 
 
 def _beside(line: Line, counts: Tables, control_risk: float, how: Settings) -> Line | None:
