@@ -6,13 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ketcli.cli.open import open_evidence, read_filters
+from ketcli.cli.open import open_evidence, read_filters, refuse_unused
 from ketcli.cli.options import OutputOptions, SelectionOptions, StatisticsOptions, shared_options
 from ketcli.cli.run import answer
 
 if TYPE_CHECKING:
     from ketcli.report import Report
     from ketcli.terminal import Terminal
+
+DURABILITY_FILTERS = (
+    *("drug", "route", "design", "population", "study", "since", "until", "outcome"),
+    *("exclude_derived", "exclude_secondary"),
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -58,6 +63,9 @@ def durability(
         from ketcli.summaries import durability as summary
         from ketcli.summaries import pooling
 
+        refuse_unused(
+            selection, DURABILITY_FILTERS, "durability", "rows are set out by design, each at its own time"
+        )
         how = pooling.settings(pooling.PROPORTION_MODELS, **vars(statistics))
         evidence = open_evidence(selection.data, terminal, selection.column)
         filters = read_filters(evidence, selection)
@@ -80,6 +88,12 @@ def safety(
     def make(terminal: Terminal) -> Report:
         from ketcli.summaries import safety as summary
 
+        refuse_unused(
+            selection,
+            ("drug", "route", "study"),
+            "facts on safety",
+            "filter by --drug, --route, --study or --topic",
+        )
         evidence = open_evidence(selection.data, terminal, selection.column)
         return summary.safety(evidence, read_filters(evidence, selection), topic or ())
 

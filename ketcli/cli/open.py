@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from ketcli.errors import InputError
+from ketcli.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from ketcli.cli.options import SelectionOptions
@@ -64,3 +64,15 @@ def read_filters(evidence: Evidence, options: SelectionOptions, more_outcomes: t
 
     given = {name: value for name, value in vars(options).items() if name not in ("data", "column")}
     return for_evidence(evidence, more_outcomes=more_outcomes, **given)
+
+
+def refuse_unused(options: SelectionOptions, used: Collection[str], about: str, hint: str) -> None:
+    """Refuse a filter that the command does not look at: the answer would seem to be filtered and is not.
+
+    `used` are the names of the filters that it does look at; `about` and `hint` say what its rows are instead.
+    """
+    for name, value in vars(options).items():
+        if value not in (None, False) and name not in (*used, "data", "column"):
+            raise UsageError(
+                f"--{name.replace('_', '-')} does not apply to {about}", code="option-without-effect", hint=hint
+            )

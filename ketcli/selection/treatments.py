@@ -98,7 +98,7 @@ def parse(text: str) -> Treatment:
             if parts.pop(0) not in FILLERS:
                 raise unknown_value("treatment", text, [name.replace(" ", "-") for name in names])
     if not found:
-        raise UsageError("an empty name is no treatment", code="unknown-value", hint="such as ketamine or placebo")
+        raise UsageError(f"{text!r} names no treatment", code="unknown-value", hint="such as ketamine or placebo")
     return _joined(text, found)
 
 

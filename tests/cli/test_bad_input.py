@@ -186,3 +186,26 @@ def test_unknown_command_is_a_usage_error_without_traceback() -> None:
     result = process("ratse")
     assert result.code == 2
     assert "Traceback" not in result.err
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        *(("safety", option) for option in (("--since", "2020"), ("--population", "mdd"), ("--min-n", "50"))),
+        *(("durability", option) for option in (("--regimen", "single-dose"), ("--at", "7d"), ("--min-n", "50"))),
+    ],
+    ids=lambda part: part if isinstance(part, str) else part[0],
+)
+def test_a_filter_that_would_change_nothing_is_refused(command: str, option: tuple[str, str]) -> None:
+    """A reader who filters must not be shown everything as if it had been filtered."""
+    run = ket(command, *option)
+    assert (run.code, run.out) == (2, "")
+    assert f"{option[0]} does not apply" in run.err
+    assert "[option-without-effect]" in run.err
+
+
+@pytest.mark.parametrize("name", ["a", "plus", ""])
+def test_a_name_of_filler_words_is_no_treatment(name: str) -> None:
+    run = ket("compare", name, "placebo")
+    assert run.code == 2
+    assert f"{name!r} names no treatment" in run.err
