@@ -35,13 +35,15 @@ def expand(flat: Columns) -> dict[str, Columns]:
     studies: dict[str, Row] = {}
     arms: dict[tuple[Any, ...], Row] = {}
     outcomes: list[Row] = []
+    taken: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         study = studies.setdefault(row["study"], _study(row))
         for column in ("year", "design", "population", "source_url"):
             study[column] = study[column] or row[column]
         key = tuple(row[name] for name in _ARM)
         if key not in arms:
-            arms[key] = _arm(row, {a["arm_id"] for a in arms.values() if a["study_id"] == row["study"]})
+            arms[key] = _arm(row, taken[row["study"]])
+            taken[row["study"]].add(arms[key]["arm_id"])
         arms[key]["course_days"] = arms[key]["course_days"] or row["course_days"]
         outcomes.append(_outcome(row, arms[key]["arm_id"]))
     _rank(outcomes)

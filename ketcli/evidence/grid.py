@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from ketcli.errors import InputError, Problem
 from ketcli.evidence.decode import decode
+from ketcli.evidence.intake import ROWS, too_many_rows
 
 FIELD_LIMIT = 1_000_000
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
@@ -89,6 +90,8 @@ def assemble(records: Iterator[Record], name: str, known: Collection[str] = (), 
             blank += bool(record)
         elif len(record) == len(first):
             lost.update(i for i in unnamed if record[i])
+            if len(rows) == ROWS:
+                raise too_many_rows(name)
             rows.append(record if len(keep) == len(record) else [record[i] for i in keep])
             lines.append(line)
         else:

@@ -8,8 +8,11 @@ from typing import BinaryIO
 
 from ketcli.errors import InputError
 
-# a table of study results has some thousand rows; what is larger is another kind of data
-LIMIT = 32 * 1024 * 1024
+# a table of study results has some thousand rows; what is larger is another kind of data, and these limits keep
+# a command within about a gigabyte
+LIMIT = 16 * 1024 * 1024
+ROWS = 50_000
+_SMALLER = "keep the rows and columns you need; patient-level records are added up to arms first"
 _ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".parquet", ".gz", ".zst")
 
 
@@ -79,5 +82,10 @@ def too_large(name: str) -> InputError:
     return InputError(
         f"{name} is larger than {LIMIT // 1024**2} MB, far more than a table of study results",
         code="too-large",
-        hint="keep the rows and columns you need; patient-level records are added up to arms first",
+        hint=_SMALLER,
     )
+
+
+def too_many_rows(name: str) -> InputError:
+    """Return the error for a table with more rows than studies have results."""
+    return InputError(f"{name} has more than {ROWS} rows", code="too-large", hint=_SMALLER)

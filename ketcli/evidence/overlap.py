@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -43,12 +44,21 @@ def keep_one_each(studies: Sequence[str], sizes: Mapping[str, int], overlaps: Ov
     order-free rule, so the same rows give the same choice.
     """
     order = sorted(studies, key=lambda s: (overlaps.spans_cohorts(s), -sizes[s], s))
-    kept: list[str] = []
+    linked: dict[str, set[str]] = defaultdict(set)
+    for study, others in overlaps.links.items():
+        linked[study] |= others
+        for other in others:
+            linked[other].add(study)
+    place: dict[str, int] = {}  # of the kept records, by which the first that overlaps is told
+    of_cohort: dict[str, str] = {}
     dropped: dict[str, str] = {}
     for study in order:
-        clash = next((other for other in kept if overlaps.share(study, other)), None)
-        if clash is None:
-            kept.append(study)
-        else:
-            dropped[study] = clash
+        cohort = overlaps.cohort.get(study, "")
+        near = linked.get(study, set()) | ({of_cohort[cohort]} if cohort in of_cohort else set())
+        if clashes := [other for other in near if other in place and other != study]:
+            dropped[study] = min(clashes, key=place.__getitem__)
+            continue
+        place[study] = len(place)
+        if cohort:
+            of_cohort.setdefault(cohort, study)
     return dropped

@@ -32,7 +32,8 @@ def first_periods(trials: Sequence[Trial], group: str) -> Formed:
     kept = [
         t for t in trials if t.crossover in ("", FIRST) or (t.study, t.arm, t.texts.get(group, "")) not in firsts
     ]
-    dropped = [t.line for t in trials if t not in kept]
+    stayed = {id(trial) for trial in kept}
+    dropped = [t.line for t in trials if id(t) not in stayed]
     crossed = sorted({t.label for t in kept if t.crossover})
     notes = []
     if dropped:

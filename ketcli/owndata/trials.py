@@ -11,7 +11,7 @@ from ketcli.owndata.read import Sheet, is_missing, is_number, numbers
 from ketcli.owndata.roles import squash, text_names
 from ketcli.owndata.shape import Layout
 
-# Roles whose number may not be negative, and those that must be above zero.
+# Roles whose number may not be negative, and those that must be one person or more.
 _NOT_NEGATIVE = (
     "events",
     "nonevents",
@@ -118,9 +118,10 @@ def _impossible(sheet: Sheet, layout: Layout, row: int, values: Mapping[str, flo
                 role, "negative", f"{column} ({values[role]:g}) is negative", "correct the number or leave it empty"
             )
     for role in _POSITIVE:
-        if values.get(role, 1.0) <= 0.0:
+        if values.get(role, 1.0) < 1.0:
             column = layout.columns.get(role, role)
-            wrong(role, "no-people", f"{column} ({values[role]:g}) is not above zero", "leave out arms of nobody")
+            message = f"{column} ({values[role]:g}) is less than one person"
+            wrong(role, "no-people", message, "leave out arms of nobody, and give people, not shares")
     for events, total in _PAIRS:
         if events in values and total in values and values[events] > values[total] > 0.0:
             message = f"{events.replace('_', ' ')} ({values[events]:g}) is larger than total ({values[total]:g})"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from ketcli.errors import InputError, UsageError
 from ketcli.evidence import intake
 from ketcli.evidence.formats.anyfile import read_any
 from ketcli.evidence.grid import Grid
-from tests.command import ket
+from tests.command import environment, ket
 
 TEXT = "study;drug;outcome;day;events;total\nMüller 2001;ketamine;response;1;9;18\n"
 ROWS = [["Müller 2001", "ketamine", "response", "1", "9", "18"]]
@@ -125,3 +127,35 @@ def test_parts_are_for_files_that_have_them(tmp_path: Path) -> None:
     file = tmp_path / "trial#2.csv"
     file.write_bytes(TEXT.encode())
     assert ket("rates", "--data", str(file), "--csv").code == 0
+
+
+def test_rows_are_limited_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Short rows take little room to store and much to pool: their number has a limit of its own."""
+    monkeypatch.setattr("ketcli.evidence.grid.ROWS", 3)
+    rows = b"study,events\n" + b"A,1\n" * 3
+    assert len(grid(rows).rows) == 3
+    with pytest.raises(InputError) as caught:
+        grid(rows + b"A,1\n")
+    assert caught.value.code == "too-large"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit on memory is set as Linux has it")
+@pytest.mark.parametrize("command", ["rates --data {}", "check {}", "pool {}", "data diff {}"])
+def test_a_gigabyte_is_refused_within_little_memory(command: str, tmp_path: Path) -> None:
+    """A file of 1 GB is refused at once by a process that may not have a quarter of it."""
+    file = tmp_path / "big.csv"
+    file.write_bytes(TEXT.encode() * 1000)
+    os.truncate(file, 1024**3)  # the rest takes no room on the disk
+    words = [word.format(file) for word in command.split()]
+    program = (
+        "import resource, sys\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (256 * 1024**2, 256 * 1024**2))\n"
+        f"sys.argv = ['ket', *{words!r}]\n"
+        "from ketcli.__main__ import main\nmain()\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], env=environment(), capture_output=True, check=False, timeout=60
+    )
+    assert run.returncode == 1
+    assert b"too-large" in run.stderr + run.stdout
+    assert b"Traceback" not in run.stderr

@@ -30,9 +30,12 @@ def parquet_records(content: bytes, name: str) -> Iterator[Record]:
             raise intake.too_large(name)
         table = file.read()
         columns = [column.to_pylist() for column in table.columns]
-    except pyarrow.ArrowException as error:
+    except InputError:
+        raise
+    except Exception as error:  # the library raises whatever a malformed part leads to
+        reason = " ".join(str(error).split())
         raise InputError(
-            f"{name} is a damaged Parquet file: {error}", code="broken-archive", hint="write it again, or as CSV"
+            f"{name} is a damaged Parquet file: {reason}", code="broken-archive", hint="write it again, or as CSV"
         ) from None
     yield 1, [str(column) for column in table.column_names]
     for line, values in enumerate(zip(*columns, strict=True), start=2):

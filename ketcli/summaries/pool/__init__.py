@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from ketcli.owndata.lint import Question, question_effects
 from ketcli.owndata.table import OwnTable, Request, read_table
 from ketcli.report import Fact, Note, Report, Value
@@ -32,9 +34,13 @@ def pool(content: bytes, name: str, request: Request, wanted: Wanted, extras: Ex
     """Return the meta-analysis of a CSV file called `name`.
 
     `request` says how to read it, `wanted` how to pool it, both as typed and checked here. Raises the errors of
-    `read_table` and `settle`.
+    `read_table` and `settle`. What overflows is refused by name or shown as undefined, without NumPy's warnings.
     """
-    extras = extras or Extras()
+    with np.errstate(all="ignore"):
+        return _pool(content, name, request, wanted, extras or Extras())
+
+
+def _pool(content: bytes, name: str, request: Request, wanted: Wanted, extras: Extras) -> Report:
     table = read_table(content, name, replace(request, kind=kind_wanted(wanted)))
     plan = settle(wanted, table.kind, clustered=bool(table.cluster) or table.apart, scale=table.scale)
     sample = make_sample(table, plan)
