@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 DataOption = Annotated[
     str | None, typer.Option("--data", help="A folder of tables or one CSV file instead.", metavar="FOLDER|FILE")
 ]
-data_app = LateTyper(help="Where the data are, what each table and column means, and the rows themselves.")
+data_app = LateTyper(
+    no_args_is_help=True, help="Where the data are, what each table and column means, and the rows themselves."
+)
 
 
 def register(app: typer.Typer) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ketcli.errors import InputError, UsageError
@@ -21,6 +22,8 @@ def open_evidence(location: str | None, terminal: Terminal, columns: Sequence[st
     """
     from ketcli.evidence.load import Evidence
 
+    if location == "":
+        raise InputError("--data names nothing", code="no-file", hint="name a folder or file, or leave it out")
     if location == "-":
         refuse_terminal(terminal, "ket rates --data -")
     evidence = Evidence.open(location, terminal.environment, named_columns(columns))
@@ -76,3 +79,12 @@ def refuse_unused(options: SelectionOptions, used: Collection[str], about: str, 
             raise UsageError(
                 f"--{name.replace('_', '-')} does not apply to {about}", code="option-without-effect", hint=hint
             )
+
+
+def refuse_own_input(file: str, output: str | None) -> None:
+    """Refuse to write the answer over the table it is made from."""
+    if output in (None, "-") or file == "-":
+        return
+    source, target = Path(file), Path(str(output))
+    if source.exists() and target.exists() and source.samefile(target):
+        raise UsageError(f"{output} is the table itself", code="output-is-input", hint="name another file to write")

@@ -164,12 +164,13 @@ def pool(
     """Meta-analysis of any CSV: counts of one or two arms, means, changes, or effects with their errors."""
 
     def make(terminal: Terminal) -> Report:
-        from ketcli.cli.open import read_stdin
+        from ketcli.cli.open import read_stdin, refuse_own_input
         from ketcli.figures import plots
         from ketcli.owndata.source import read_file
         from ketcli.summaries import pool as summary
         from ketcli.summaries.pool.request import from_options
 
+        refuse_own_input(file, output.output)
         request, wanted, extras = from_options({**vars(columns), **vars(statistics), **vars(more)})
         if plot is not None:
             plots.check(plot)

@@ -209,3 +209,16 @@ def test_a_name_of_filler_words_is_no_treatment(name: str) -> None:
     run = ket("compare", name, "placebo")
     assert run.code == 2
     assert f"{name!r} names no treatment" in run.err
+
+
+def test_a_table_is_never_replaced_by_its_own_answer(tmp_path: Path) -> None:
+    file = tmp_path / "mine.csv"
+    file.write_bytes(b"study,events,total\nA,3,9\nB,4,11\n")
+    result = ket("pool", str(file), "-o", str(file))
+    one_clear_error(result, 2)
+    assert "[output-is-input]" in result.err
+    assert file.read_bytes().startswith(b"study,events")
+
+
+def test_an_empty_name_is_not_the_bundled_data() -> None:
+    one_clear_error(ket("rates", "--data", ""), 1)
