@@ -1,13 +1,15 @@
 """The Python API: the commands as functions that return pandas DataFrames.
 
 Filters have the names of the command-line options (`drug`, `route`, `population`, `at` ...) and take one value or
-a list; `data` is a folder, a flat CSV file or None for the bundled tables. The frame has the columns of the
-command's CSV; its notes are in `frame.attrs["notes"]`, the title in `frame.attrs["title"]`.
+a list; `data` is a folder, a file of trials or None for the bundled tables, `column` a mapping such as
+{"events": "responders"} for columns whose names do not say what they are. The frame has the columns of the command's
+CSV; its notes are in `frame.attrs["notes"]`, the title in `frame.attrs["title"]`.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ketcli.evidence.load import Evidence
@@ -33,7 +35,7 @@ def rates(data: str | None = None, **options: Any) -> pd.DataFrame:
 
     how, options = _settings(pooling.PROPORTION_MODELS, options)
     evidence, filters = _open(data, options)
-    return to_frame(summary(evidence, filters, how))
+    return to_frame(summary(evidence, filters, how), evidence.notes)
 
 
 def side_effects(data: str | None = None, **options: Any) -> pd.DataFrame:
@@ -43,7 +45,7 @@ def side_effects(data: str | None = None, **options: Any) -> pd.DataFrame:
     own = {name: options.pop(name) for name in ("event", "serious", "phase") if name in options}
     how, options = _settings(pooling.TWO_ARM_MODELS, options)
     evidence, filters = _open(data, options)
-    return to_frame(summary(evidence, filters, how, **own))
+    return to_frame(summary(evidence, filters, how, **own), evidence.notes)
 
 
 def factors(*groups: str, data: str | None = None, **options: Any) -> pd.DataFrame:
@@ -52,7 +54,7 @@ def factors(*groups: str, data: str | None = None, **options: Any) -> pd.DataFra
 
     how, options = _settings(pooling.PROPORTION_MODELS, options)
     evidence, filters = _open(data, options)
-    return to_frame(summary(evidence, filters, how, groups=groups))
+    return to_frame(summary(evidence, filters, how, groups=groups), evidence.notes)
 
 
 def studies(study: str | None = None, data: str | None = None, **options: Any) -> pd.DataFrame:
@@ -60,7 +62,8 @@ def studies(study: str | None = None, data: str | None = None, **options: Any) -
     from ketcli.summaries import studies as summary
 
     evidence, filters = _open(data, {"population": "all"} | options)
-    return to_frame(summary.card(evidence, study) if study else summary.listing(evidence, filters))
+    report = summary.card(evidence, study) if study else summary.listing(evidence, filters)
+    return to_frame(report, evidence.notes)
 
 
 def pool(data: str | os.PathLike[str] | pd.DataFrame, **options: Any) -> pd.DataFrame:
@@ -81,13 +84,13 @@ def pool(data: str | os.PathLike[str] | pd.DataFrame, **options: Any) -> pd.Data
     return to_frame(summary(content, "the data frame", request, wanted, extras))
 
 
-def to_frame(report: Report) -> pd.DataFrame:
-    """Return a report's rows as a DataFrame, its title and notes in `attrs`."""
+def to_frame(report: Report, said: Sequence[str] = ()) -> pd.DataFrame:
+    """Return a report's rows as a DataFrame, its title and notes in `attrs`; first what was `said` of the reading."""
     import pandas as pd
 
     names = [column.name for column in report.columns]
     frame = pd.DataFrame([[row.get(name) for name in names] for row in report.rows], columns=names)
-    frame.attrs = {"title": report.title, "notes": [note.text for note in report.notes]}
+    frame.attrs = {"title": report.title, "notes": [*said, *(note.text for note in report.notes)]}
     return frame
 
 
@@ -98,7 +101,9 @@ def _settings(models: tuple[str, ...], options: dict[str, Any]) -> tuple[pooling
 
 
 def _open(data: str | None, options: dict[str, Any]) -> tuple[Evidence, Filters]:
-    evidence = Evidence.open(data, os.environ)
+    options = dict(options)
+    columns = options.pop("column", None) or {}
+    evidence = Evidence.open(data, os.environ, columns)
     listed = ("drug", "route", "regimen", "design", "population", "study", "outcome")
     given: dict[str, Any] = {k: [v] if k in listed and isinstance(v, str) else v for k, v in options.items()}
     return evidence, for_evidence(evidence, **given)

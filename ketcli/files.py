@@ -28,7 +28,8 @@ def write_file(path: Path, content: str | bytes) -> None:
         folder = path.is_dir()
     if folder:
         raise InputError(f"{path}: is a folder", code="output-is-folder", hint="name a file to write")
-    data = content.encode("utf-8") if isinstance(content, str) else content
+    # a name of a file that is no text in its encoding is spelled out, as on standard output
+    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
     if _is_stream(path):
         _write_stream(path, data)
     else:

@@ -33,7 +33,7 @@ COMMANDS = (
     ("data", "export", "--to", "metapsy", "--data", "-"),
 )
 # what output may never carry: controls other than line feed and tab, and characters that turn the writing
-_RAW = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+RAW = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def _judge(words: Sequence[str], code: int, out: str, err: str) -> str:
     if found := re.search(r"^\S*\w+Warning: .*$", err, re.MULTILINE):
         return f"a warning for programmers: {found[0]}"
     for name, text in (("standard output", out), ("standard error", err)):
-        if found := _RAW.search(text.replace("\r\n", "\n") if "tsv" in words else text):
+        if found := RAW.search(text.replace("\r\n", "\n") if "tsv" in words else text):
             return f"raw U+{ord(found[0]):04X} on {name}"
     checking = words[0] == "check" and code == 1 and bool(out)
     if code and not checking:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import ketcli
 from ketcli.errors import UsageError
 from ketcli.evidence.flat_columns import parse_given
 from ketcli.evidence.flat_names import in_days
@@ -259,3 +260,6 @@ def test_python_takes_columns_too(tmp_path: Path) -> None:
     file.write_text("study,drug,outcome,day,n,N\nA,ketamine,response,1,9,18\n")
     evidence = Evidence.open(str(file), columns={"events": "n", "total": "N"})
     assert [(r["events"], r["total"]) for r in evidence.rows("outcomes")] == [(9, 18)]
+    frame = ketcli.rates(str(file), column={"events": "n", "total": "N"})
+    assert frame[["events", "total"]].to_numpy().tolist() == [[9, 18]]
+    assert any("'n' is events" in note for note in frame.attrs["notes"])

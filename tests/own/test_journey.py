@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shlex
 import shutil
 import xml.etree.ElementTree as tree
 from pathlib import Path
@@ -118,11 +119,11 @@ def test_next_year_says_what_moved(folder: Path, tmp_path: Path) -> None:
     """A fourth study a year later: the difference names it and how far the pooled rate moved."""
     before = tmp_path / "before"
     shutil.copytree(folder, before)
-    words = (
+    words = shlex.split(
         "--study Yew2024 --design rct-parallel --population trd-mdd --source-kind primary-fulltext --drug ketamine "
         "--route iv --dose 0.5 --dose-unit mg/kg --regimen single-dose --outcome response --scale MADRS --time 24h "
         "--analysis-set itt --events 10 --total 40"
-    ).split()
+    )
     assert ket("data", "add", str(folder), *words, stdin=b"").code == 0
     report = json.loads(ket("data", "diff", str(before), str(folder), "--json").out)
     (moved,) = (row for row in report["rows"] if row["kind"] == "moved")

@@ -36,6 +36,8 @@ COMMANDS = (
     ("data", "schema", "outcomes"),
     ("data", "show", "outcomes"),
     ("forest", "rates"),
+    ("forest", "compare", "ketamine", "midazolam"),
+    ("forest", "side-effects"),
 )
 
 
@@ -79,6 +81,21 @@ def test_every_command_reads_bare_tables(command: tuple[str, ...], tmp_path: Pat
     assert ket("data", "new", str(made), "--bare").code == 0
     if command != ("studies", "example-a"):
         assert ket(*command, "--data", str(made), "--format", "table").code == 0
+
+
+@pytest.mark.parametrize("bare", [(), ("--bare",)], ids=["examples", "bare"])
+def test_page_and_exports_are_made_of_it(bare: tuple[str, ...], tmp_path: Path) -> None:
+    """The commands that write files take a new folder too, with and without studies in it."""
+    made = tmp_path / "made"
+    assert ket("data", "new", str(made), *bare).code == 0
+    for command in (
+        ("report", str(tmp_path / "page.html"), "--no-pictures"),
+        ("data", "export", "--to", "metafor"),
+        ("data", "export", "--to", "metapsy"),
+        ("data", "export", "-o", str(tmp_path / "a.sqlite")),
+        ("data", "export", "--to", "package", "-o", str(tmp_path / "out")),
+    ):
+        assert ket(*command, "--data", str(made)).code == 0
 
 
 def test_examples_are_recalled_until_they_are_gone(folder: Path, tmp_path: Path) -> None:
