@@ -2,8 +2,8 @@
 
 Filters have the names of the command-line options (`drug`, `route`, `population`, `at` ...) and take one value or
 a list; `data` is a folder, a file of trials or None for the bundled tables, `column` a mapping such as
-{"events": "responders"} for columns whose names do not say what they are. The frame has the columns of the command's
-CSV; its notes are in `frame.attrs["notes"]`, the title in `frame.attrs["title"]`.
+{"events": "responders"} for columns whose names do not say what they are. The frame has the columns of the
+command's CSV; its notes are in `frame.attrs["notes"]`, the title in `frame.attrs["title"]`.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def pool(data: str | os.PathLike[str] | pd.DataFrame, **options: Any) -> pd.Data
 
 
 def to_frame(report: Report, said: Sequence[str] = ()) -> pd.DataFrame:
-    """Return a report's rows as a DataFrame, its title and notes in `attrs`; first what was `said` of the reading."""
+    """Return a report's rows as a DataFrame, its title and notes in `attrs`; `said` goes before the notes."""
     import pandas as pd
 
     names = [column.name for column in report.columns]
