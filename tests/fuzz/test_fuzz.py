@@ -18,7 +18,7 @@ def test_a_short_run_finds_nothing() -> None:
     tally, coverage, kept = run(400, seed=20)
     assert [(fault, arguments) for fault, arguments, _ in tally.faults] == []
     assert set(tally.codes) == {0, 1, 2}
-    # lines run at import count only if no test before imported their module: the rest alone are well over a thousand
+    # lines run at import count only where no earlier test imported the module; the rest are over a thousand
     assert len(coverage.seen) > 1000
     assert kept > len(SEEDS)
 
