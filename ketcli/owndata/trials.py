@@ -27,6 +27,9 @@ _POSITIVE = ("total", "control_total")
 # Names of columns with keys of studies, and of those with names to show for them.
 _IDS = ("studyid", "trialid", "id")
 _SHOWN = ("label", "studyname", "trialname", "studlab", "slab")
+_COUNTS = ("events", "nonevents", "total", "control_events", "control_nonevents", "control_total")
+# what a count that was worked out from a percent may come to, and more people than there are
+LEAST_COUNT, MOST_PEOPLE = 1e-6, 1e10
 _PAIRS = (("events", "total"), ("control_events", "control_total"))
 
 
@@ -122,6 +125,12 @@ def _impossible(sheet: Sheet, layout: Layout, row: int, values: Mapping[str, flo
             column = layout.columns.get(role, role)
             message = f"{column} ({values[role]:g}) is less than one person"
             wrong(role, "no-people", message, "leave out arms of nobody, and give people, not shares")
+    for role in _COUNTS:
+        number = values.get(role, 0.0)
+        if number > MOST_PEOPLE or 0.0 < number < LEAST_COUNT:
+            column = layout.columns.get(role, role)
+            message = f"{column} ({number:g}) is no number of people"
+            wrong(role, "out-of-range", message, "look for a slip of the pen")
     for events, total in _PAIRS:
         if events in values and total in values and values[events] > values[total] > 0.0:
             message = f"{events.replace('_', ' ')} ({values[events]:g}) is larger than total ({values[total]:g})"

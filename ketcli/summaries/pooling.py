@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from ketcli.errors import UsageError, unknown_value
+from ketcli.errors import InputError, UsageError, unknown_value
 from ketcli.report import Value
 
 if TYPE_CHECKING:
@@ -116,12 +116,22 @@ def counts(rows: Sequence[Counted]) -> Counts:
 
 
 def pool_effects(yi: ArrayLike, vi: ArrayLike, how: Settings) -> Pooled:
-    """Return the pooled effect by inverse variance: random effects unless the common-effect model is asked for."""
+    """Return the pooled effect by inverse variance: random effects unless the common-effect model is asked for.
+
+    Raises InputError `not-computable` for effects and variances beyond the reach of the arithmetic.
+    """
     from ketcli.stats.pooling import common_effect, random_effects
 
-    if how.model == "common":
-        return common_effect(yi, vi, level=how.level)
-    return random_effects(yi, vi, tau2=how.tau2, test=how.test, level=how.level)
+    try:
+        if how.model == "common":
+            return common_effect(yi, vi, level=how.level)
+        return random_effects(yi, vi, tau2=how.tau2, test=how.test, level=how.level)
+    except ValueError as error:
+        raise InputError(
+            f"the studies cannot be pooled: {error}",
+            code="not-computable",
+            hint="look for a slip of the pen in a mean, a standard deviation or a count",
+        ) from None
 
 
 def proportion_words(how: Settings) -> str:

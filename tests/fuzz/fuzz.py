@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import argparse
 import random
+import shutil
 import sys
+import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -16,8 +18,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from tests.fuzz.inputs import SEEDS, generate, more_seeds, mutate
-from tests.fuzz.target import COMMANDS, Outcome, Program
+from tests.fuzz.inputs import SEEDS, folder, generate, more_seeds, mutate
+from tests.fuzz.target import COMMANDS, FOLDER_COMMANDS, Outcome, Program
 
 WATCHED = ("/ketcli/evidence/", "/ketcli/owndata/", "/ketcli/render/", "/ketcli/wording.py")
 FITTING = {
@@ -25,6 +27,7 @@ FITTING = {
     "pool": [words for words in COMMANDS if words[0] == "pool"],
     "wild": list(COMMANDS),
 }
+FOLDERS = 0.15  # share of runs on a folder of tables instead of a piped file
 TRACED = 0.1  # share of runs whose lines are followed: following them costs time
 
 
@@ -41,7 +44,7 @@ class Tally:
     def add(self, arguments: tuple[str, ...], content: bytes, outcome: Outcome) -> None:
         """Count one run."""
         self.codes[outcome.code] += 1
-        self.commands[arguments[0]] += 1
+        self.commands[arguments[0] if not arguments[0].startswith("-") else "(none)"] += 1
         self.slowest = max(self.slowest, outcome.seconds)
         if outcome.reason:
             self.reasons[outcome.reason] += 1
@@ -73,9 +76,13 @@ def run(runs: int, seed: int, progress: Any = None) -> tuple[Tally, Coverage, in
     """Try so many inputs; return what happened, the lines reached and how many inputs were kept for mutation."""
     rng = random.Random(seed)
     program, tally, coverage = Program(), Tally(), Coverage()
+    place = Path(tempfile.mkdtemp(prefix="ket-fuzz-"))
     corpus = [(rng.choice(COMMANDS), seed) for seed in (*SEEDS, *more_seeds()) for _ in range(4)]
     for number in range(runs):
-        if rng.random() < 0.5:
+        if rng.random() < FOLDERS:
+            arguments = rng.choice(FOLDER_COMMANDS)
+            content = _lay(place, folder(rng))
+        elif rng.random() < 0.5:
             kind, content = generate(rng)
             arguments = rng.choice(FITTING[kind])
         else:
@@ -88,15 +95,26 @@ def run(runs: int, seed: int, progress: Any = None) -> tuple[Tally, Coverage, in
         if traced:
             sys.settrace(coverage.follow)
         try:
-            outcome = program.run(arguments, content)
+            words = [str(place) if word == "FOLDER" else word for word in arguments]
+            outcome = program.run(words, content)
         finally:
             sys.settrace(before)
-        if coverage.new and len(content) < 20_000:
+        if coverage.new and len(content) < 20_000 and "FOLDER" not in arguments:
             corpus.append((arguments, content))
         tally.add(arguments, content, outcome)
         if progress and number % 5000 == 4999:
             progress(number + 1, tally, coverage, len(corpus))
+    shutil.rmtree(place)
     return tally, coverage, len(corpus)
+
+
+def _lay(place: Path, files: dict[str, bytes]) -> bytes:
+    """Put tables into a folder in place of those there; return them as one text, to be kept with a fault."""
+    for old in place.iterdir():
+        old.unlink()
+    for name, content in files.items():
+        (place / name).write_bytes(content)
+    return b"".join(b"--- " + name.encode() + b"\n" + content for name, content in files.items())
 
 
 def main() -> int:

@@ -9,6 +9,9 @@ import random
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+from ketcli.evidence import starter
+from ketcli.evidence.fields import Field
+from ketcli.evidence.schema import TABLES
 from tests.own import exports
 
 HEADERS = (
@@ -246,6 +249,38 @@ def _swap_cells(rng: random.Random, content: bytes) -> bytes:
         rng.shuffle(cells)
         lines[0] = b",".join(cells)
     return b"\n".join(lines)
+
+
+def folder(rng: random.Random) -> dict[str, bytes]:
+    """Return a starter folder's tables with one to four cells of some of them put otherwise."""
+    files = {name: content for name, content in starter.files().items() if name.endswith(".csv")}
+    for _ in range(rng.choice((1, 1, 2, 4))):
+        name = rng.choice(list(files))
+        rows = list(csv.reader(io.StringIO(files[name].decode("utf-8", "replace"), newline="")))
+        if len(rows) < 2:
+            continue
+        row = rng.choice(rows[1:] if rng.random() < 0.97 else rows[:1])
+        place = rng.randrange(len(rows[0]))
+        row[place] = _table_cell(rng, TABLES[name.removesuffix(".csv")].fields[place])
+        buffer = io.StringIO(newline="")
+        csv.writer(buffer, lineterminator="\n").writerows(rows)
+        files[name] = buffer.getvalue().encode("utf-8", "replace")
+    return files
+
+
+def _table_cell(rng: random.Random, field: Field) -> str:
+    """Return a cell of a column's own kind, likely or not, and one time in eight anything."""
+    if rng.random() < 0.12:
+        return rng.choice((*HOSTILE, *NUMBERS, *WORDS))
+    if field.numeric:
+        return rng.choice(
+            ("", "0", "1", "2", "7", "20", "40", "0.5", "-3", "12", "1e3", "1e10", "1e200", "1e308", "5e-324")
+        )
+    if field.codes is not None:
+        return rng.choice(["", *field.codes])
+    return rng.choice(
+        ("", *SOUND_NAMES, "example-a", "example-b", "ketamine", "placebo", "MADRS", "https://e.org/x")
+    )
 
 
 def more_seeds() -> list[bytes]:

@@ -32,6 +32,24 @@ COMMANDS = (
     ("data", "export", "--to", "metafor", "--data", "-"),
     ("data", "export", "--to", "metapsy", "--data", "-"),
 )
+# for folders of tables; FOLDER stands for where one is
+FOLDER_COMMANDS = (
+    ("--data", "FOLDER", "table"),
+    *(("rates", "--data", "FOLDER", form) for form in ("--csv", "table", "json", "html")),
+    *(("check", "FOLDER", form) for form in ("--csv", "table")),
+    *(("compare", "ketamine", "midazolam", "--data", "FOLDER", form) for form in ("--csv", "table")),
+    ("timeline", "--data", "FOLDER", "table"),
+    ("durability", "--data", "FOLDER", "table"),
+    ("factors", "--data", "FOLDER", "table"),
+    ("factors", "--sex", "--data", "FOLDER", "--csv"),
+    ("side-effects", "--data", "FOLDER", "table"),
+    ("side-effects", "--data", "FOLDER", "--csv"),
+    ("expect", "--data", "FOLDER", "table"),
+    ("studies", "--data", "FOLDER", "table"),
+    ("studies", "example-a", "--data", "FOLDER", "table"),
+    ("data", "show", "scores", "--data", "FOLDER", "table"),
+    ("data", "export", "--to", "metapsy", "--data", "FOLDER"),
+)
 # what output may never carry: controls other than line feed and tab, and characters that turn the writing
 RAW = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 

@@ -23,7 +23,7 @@ def is_workbook(content: bytes) -> bool:
         return False
     try:
         return "xl/workbook.xml" in zipfile.ZipFile(io.BytesIO(content)).namelist()
-    except (zipfile.BadZipFile, ValueError, OSError):
+    except Exception:  # whatever a malformed directory of the archive leads to: it is no workbook
         return False
 
 
@@ -45,7 +45,7 @@ def sheet_records(content: bytes, name: str, sheet: str = "") -> Iterator[Record
         raise
     except Exception as error:  # the library raises whatever a malformed part leads to
         raise InputError(
-            f"{name} is a damaged workbook: {error}",
+            f"{name} is a damaged workbook: {' '.join(str(error).split())}",
             code="broken-archive",
             hint="open and save it again, or as CSV",
         ) from None

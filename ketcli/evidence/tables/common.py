@@ -26,8 +26,9 @@ TIME_DAYS = number(
     minimum=0,
 )
 TIME_ANCHOR = code("time_anchor", codes.TIME_ANCHORS, "What `time_days` is counted from", required=True)
-EVENTS = integer("events", "People with the outcome or event", unit="people", minimum=0)
-TOTAL = integer("total", "People it was counted among", unit="people", minimum=1)
+EVERYBODY = 10_000_000_000
+EVENTS = integer("events", "People with the outcome or event", unit="people", minimum=0, maximum=EVERYBODY)
+TOTAL = integer("total", "People it was counted among", unit="people", minimum=1, maximum=EVERYBODY)
 PERCENT = number(
     "percent",
     "Per cent of people, as printed where a percent was seen",
