@@ -71,7 +71,7 @@ def mean_effects(
         raise ValueError("the unbiased variance (UB) goes with the exact correction alone")
     one, two = _group(m1=m1, sd1=sd1, n1=n1), _group(m2=m2, sd2=sd2, n2=n2)
     validate.same_length(m1=one.mean, m2=two.mean)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         if measure == "MD":
             yi, vi = one.mean - two.mean, _of_shift(one, two, variance)
         elif measure == "ROM":
@@ -120,7 +120,7 @@ def change_effects(
     size, shift = after.n, after.mean - before.mean
     j = bias_correction(size - 1.0, "none" if measure == "MC" else correction)
     of_change = np.maximum(after.sd**2 + before.sd**2 - 2.0 * rho * after.sd * before.sd, 0.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         if measure == "MC":
             yi, vi = shift, of_change / size
         elif measure == "SMCRH":

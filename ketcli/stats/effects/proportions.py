@@ -42,7 +42,7 @@ def proportion_effects(
     add = np.where(where, added, 0.0)
     xv, nv = x + add, n + 2.0 * add
     xy, ny = (xv, nv) if correct_effect else (x, n)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         yi, vi = _effect(measure, xy, ny), _variance(measure, xv, nv)
     marked = add > 0.0
     notes = continuity.told(correction, to, marked, "events and non-events")

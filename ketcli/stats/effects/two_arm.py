@@ -60,7 +60,7 @@ def two_arm_effects(
         skip=dropped,
         events_only=cells == "events",
     )
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         if measure == "PETO":
             yi, vi = _peto(table)
         else:
