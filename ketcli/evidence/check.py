@@ -16,6 +16,7 @@ from ketcli.evidence.checks.tables import CheckedTable, SetRule, TableRule
 from ketcli.evidence.fields import Table
 from ketcli.evidence.flat_columns import AMBIGUOUS
 from ketcli.evidence.flat_read import respelt, to_flat
+from ketcli.evidence.formats import workbook
 from ketcli.evidence.formats.anyfile import read_any
 from ketcli.evidence.grid import Grid, read_grid
 from ketcli.evidence.intake import read_bytes
@@ -111,9 +112,14 @@ def inspect_folder(folder: Path, changed: Mapping[str, bytes] = MappingProxyType
 
 
 def _inspect_single(content: bytes, location: catalog.Location, given: Mapping[str, str]) -> Inspection:
-    """Check one file: one of our tables when it is called like one and has its key, else a file of trials."""
+    """Check one file: one of our tables when it is called like one and has its key, else a file of trials.
+
+    A workbook with a sheet of studies and others called like our tables is a folder of tables in one file.
+    """
     table = _named_like(content, location)
     try:
+        if (sheets := workbook.table_sheets(content, location.name, TABLES)) and "studies" in sheets:
+            return inspect_folder(Path(location.name), sheets)
         if table is not None:
             checked, columns, problems = _inspect_table(content, location.name, table)
         else:

@@ -70,10 +70,17 @@ class Evidence:
             raise DataError(
                 errors, hint="" if alone else f"run `ket check {data or location.path}` for all problems"
             )
-        if location.single:
+        if "flat" in inspection.columns:
             from ketcli.evidence.flat import expand
 
             return cls(location, expand(inspection.columns["flat"]))
+        if location.single and len(inspection.columns) == 1:
+            (alone_here,) = inspection.columns
+            raise InputError(
+                f"{location.name} is the table {alone_here} alone, without those that it refers to",
+                code="missing-table",
+                hint="name the folder that holds all of them",
+            )
         return cls(location, inspection.columns)
 
     @property

@@ -219,3 +219,30 @@ def test_plain_files_need_no_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(builtins, "__import__", watched)
     read_any(b"study,events\nA,1\n", "t.csv")
     assert not {"openpyxl", "pyarrow", "zstandard", "pandas"} & set(asked)
+
+
+def test_workbook_of_tables_is_a_folder_in_one_file(tmp_path: Path) -> None:
+    """An exported workbook comes back as the dataset it was made of, checked and pooled like the folder."""
+    pytest.importorskip("openpyxl")
+    folder, file = tmp_path / "mine", tmp_path / "mine.xlsx"
+    ket("data", "new", str(folder))
+    assert ket("data", "export", "--data", str(folder), "-o", str(file)).code == 0
+    assert ket("check", str(file), "--csv").out.count("\n") == 1
+    assert "No difference." in ket("data", "diff", str(folder), str(file), "--format", "table").out
+    same = [ket("rates", "--data", str(place), "--csv", "-q").out for place in (folder, file)]
+    assert same[0] == same[1]
+
+
+def test_problems_of_a_workbook_name_the_sheet(tmp_path: Path) -> None:
+    """A fault in a sheet is told by workbook, sheet and row."""
+    openpyxl = pytest.importorskip("openpyxl")
+    folder, file = tmp_path / "mine", tmp_path / "mine.xlsx"
+    ket("data", "new", str(folder))
+    ket("data", "export", "--data", str(folder), "-o", str(file))
+    book = openpyxl.load_workbook(file)
+    column = [cell.value for cell in book["outcomes"][1]].index("events") + 1
+    book["outcomes"].cell(row=3, column=column).value = 99
+    book.save(file)
+    result = ket("rates", "--data", str(file))
+    assert result.code == 1
+    assert "mine.xlsx/outcomes.csv:3: events (99) is larger than total (40)" in result.err

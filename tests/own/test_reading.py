@@ -159,3 +159,14 @@ def test_a_gigabyte_is_refused_within_little_memory(command: str, tmp_path: Path
     assert run.returncode == 1
     assert b"too-large" in run.stderr + run.stdout
     assert b"Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize("command", [("rates",), ("data", "show", "outcomes"), ("data", "diff")], ids=" ".join)
+def test_one_table_of_a_folder_is_no_dataset(command: tuple[str, ...], tmp_path: Path) -> None:
+    """A table without the studies and arms it refers to is told as such, not read as an empty answer."""
+    ket("data", "new", str(tmp_path / "mine"))
+    file = str(tmp_path / "mine" / "outcomes.csv")
+    result = ket(*command, *(("--data", file) if command != ("data", "diff") else (file,)))
+    assert (result.code, result.out) == (1, "")
+    assert "[missing-table]" in result.err
+    assert ket("check", file).code == 0

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any
 
 from ketcli.errors import InputError, UsageError, unknown_value
@@ -25,6 +26,23 @@ def is_workbook(content: bytes) -> bool:
         return "xl/workbook.xml" in zipfile.ZipFile(io.BytesIO(content)).namelist()
     except Exception:  # whatever a malformed directory of the archive leads to: it is no workbook
         return False
+
+
+def table_sheets(content: bytes, name: str, known: Container[str]) -> dict[str, bytes]:
+    """Return the sheets of a workbook that are called like known tables, as CSV by name; {} when there are none."""
+    if not is_workbook(content):
+        return {}
+    openpyxl = need("openpyxl", "excel", f"reading the workbook {name}")
+    try:
+        titles = openpyxl.load_workbook(io.BytesIO(content), read_only=True, keep_links=False).sheetnames
+    except Exception:  # the reading of a sheet says what is wrong
+        return {}
+    tables = {}
+    for title in (title for title in titles if title in known):
+        buffer = io.StringIO(newline="")
+        csv.writer(buffer, lineterminator="\n").writerows(row for _, row in sheet_records(content, name, title))
+        tables[title] = buffer.getvalue().encode("utf-8")
+    return tables
 
 
 def sheet_records(content: bytes, name: str, sheet: str = "") -> Iterator[Record]:
