@@ -141,6 +141,10 @@ FITTING: dict[str, Sequence[str]] = {
     "arm": ("ketamine", "placebo"),
     "role": ("active", "control"),
 }
+LIKELY = (
+    *("", "0", "1", "2", "7", "20", "40", "0.5", "-3", "12", "1e3"),
+    *("1e10", "1e200", "1e308", "5e-324"),
+)
 SEEDS = (
     b"study,drug,route,outcome,time_days,events,total\nA,ketamine,intravenous,response,1,7,10\n"
     b"B,ketamine,intravenous,response,1,5,12\nC,ketamine,intravenous,response,1,0,9\n",
@@ -260,8 +264,9 @@ def folder(rng: random.Random) -> dict[str, bytes]:
         if len(rows) < 2:
             continue
         row = rng.choice(rows[1:] if rng.random() < 0.97 else rows[:1])
-        place = rng.randrange(len(rows[0]))
-        row[place] = _table_cell(rng, TABLES[name.removesuffix(".csv")].fields[place])
+        fields = TABLES[name.removesuffix(".csv")].fields
+        if place := rng.randrange(min(len(row), len(fields)) + 1):
+            row[place - 1] = _table_cell(rng, fields[place - 1])
         buffer = io.StringIO(newline="")
         csv.writer(buffer, lineterminator="\n").writerows(rows)
         files[name] = buffer.getvalue().encode("utf-8", "replace")
@@ -273,9 +278,7 @@ def _table_cell(rng: random.Random, field: Field) -> str:
     if rng.random() < 0.12:
         return rng.choice((*HOSTILE, *NUMBERS, *WORDS))
     if field.numeric:
-        return rng.choice(
-            ("", "0", "1", "2", "7", "20", "40", "0.5", "-3", "12", "1e3", "1e10", "1e200", "1e308", "5e-324")
-        )
+        return rng.choice(LIKELY)
     if field.codes is not None:
         return rng.choice(["", *field.codes])
     return rng.choice(
