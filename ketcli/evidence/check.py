@@ -38,6 +38,7 @@ SET_RULES: tuple[SetRule, ...] = (
     people.declared_overlaps,
     people.poolable_people,
     people.nested_arms,
+    people.arms_in_themselves,
     counts.poolable_rows,
     counts.crossover_rows,
     effects.factor_rows,
@@ -46,6 +47,7 @@ SET_RULES: tuple[SetRule, ...] = (
 # rules that need no second table
 LONE_RULES: tuple[SetRule, ...] = (
     people.declared_overlaps,
+    people.arms_in_themselves,
     counts.poolable_rows,
     effects.factor_rows,
     effects.regimens,

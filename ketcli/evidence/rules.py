@@ -78,7 +78,7 @@ _ALL = (
         "warning",
     ),
     # who is counted twice
-    Rule("self-overlap", "A study does not share people with itself", "The link says nothing and hides a slip."),
+    Rule("self-overlap", "A study or an arm does not hold itself", "The link says nothing and hides a slip."),
     Rule("asymmetric-overlap", "Shared people are named on both sides", "One of the two would be counted twice."),
     # warnings: every command chooses one row itself, whatever the marks of the data say
     Rule(

@@ -205,3 +205,14 @@ def test_header_alone_is_fine(tmp_path: Path) -> None:
     """A table without rows is valid: a starter folder begins so."""
     path = write_folder(tmp_path / "d", {name: [] for name in TABLES})
     assert check_folder(path) == []
+
+
+@pytest.mark.parametrize("above", ["ket", "ket-low"], ids=["itself", "through another"])
+def test_arm_that_is_part_of_itself(above: str, tmp_path: Path) -> None:
+    """An arm cannot lie inside itself, nor inside an arm that lies inside it: nobody would be left to count."""
+    folder = valid_folder()
+    folder["arms"][0]["part_of"] = above
+    found = [p for p in check_folder(write_folder(tmp_path / "d", folder)) if p.code == "self-overlap"]
+    assert [(p.line, p.column) for p in found] == (
+        [(2, "part_of")] if above == "ket" else [(2, "part_of"), (3, "part_of")]
+    )

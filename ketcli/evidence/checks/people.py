@@ -81,6 +81,29 @@ def nested_arms(tables: Tables) -> Iterator[Problem]:
             )
 
 
+def arms_in_themselves(tables: Tables) -> Iterator[Problem]:
+    """Yield `self-overlap` for an arm that is part of itself, directly or through the arms it is part of."""
+    table = tables.get("arms")
+    if table is None or not table.has("part_of"):
+        return
+    larger = {(row["study_id"], row["arm_id"]): row["part_of"] for row in table.rows}
+    for place, row in enumerate(table.rows):
+        study, arm = row["study_id"], row["arm_id"]
+        seen: set[str] = set()
+        above = row["part_of"]
+        while above and above not in seen and above != arm:
+            seen.add(above)
+            above = larger.get((study, above), "")
+        if above and above == arm:
+            yield table.problem(
+                "self-overlap",
+                place,
+                "part_of",
+                f"{study}: {arm} is part of itself",
+                "name the larger arm or empty it",
+            )
+
+
 def _rating(table: CheckedTable, place: int) -> tuple[str, str, str, float]:
     row = table.rows[place]
     return row["study_id"], row["arm_id"], row["outcome"], row["time_days"]
