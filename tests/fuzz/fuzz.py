@@ -13,21 +13,28 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from ketcli.evidence import starter
+from tests.fuzz import writing
 from tests.fuzz.inputs import SEEDS, folder, generate, more_seeds, mutate
 from tests.fuzz.target import COMMANDS, FOLDER_COMMANDS, Outcome, Program
 
-WATCHED = ("/ketcli/evidence/", "/ketcli/owndata/", "/ketcli/render/", "/ketcli/wording.py")
+WATCHED = tuple(
+    f"/ketcli/{place}"
+    for place in ("evidence/", "owndata/", "entry/", "exports/", "render/", "figures/", "pages/", "wording.py")
+)
 FITTING = {
     "flat": [words for words in COMMANDS if words[0] != "pool"],
     "pool": [words for words in COMMANDS if words[0] == "pool"],
     "wild": list(COMMANDS),
 }
-FOLDERS = 0.15  # share of runs on a folder of tables instead of a piped file
+FOLDERS = 0.12  # share of runs on a folder of tables instead of a piped file
+ADDING = 0.04  # share of runs that add a study to a folder
+WRITING = 0.03  # share of runs that write a picture, a page or another program's file: they cost time
 TRACED = 0.1  # share of runs whose lines are followed: following them costs time
 
 
@@ -72,6 +79,21 @@ class Coverage:
         return self.follow
 
 
+@dataclass(frozen=True)
+class Try:
+    """One command, with the words FOLDER and OUT for places, and what it is fed."""
+
+    arguments: tuple[str, ...]
+    content: bytes = b""
+    tables: dict[str, bytes] | None = None
+
+    @property
+    def evidence(self) -> bytes:
+        """Return what is to be kept of a fault."""
+        tables = (self.tables or {}).items()
+        return self.content + b"".join(b"--- " + name.encode() + b"\n" + table for name, table in tables)
+
+
 def run(runs: int, seed: int, progress: Any = None) -> tuple[Tally, Coverage, int]:
     """Try so many inputs; return what happened, the lines reached and how many inputs were kept for mutation."""
     rng = random.Random(seed)
@@ -79,42 +101,59 @@ def run(runs: int, seed: int, progress: Any = None) -> tuple[Tally, Coverage, in
     place = Path(tempfile.mkdtemp(prefix="ket-fuzz-"))
     corpus = [(rng.choice(COMMANDS), seed) for seed in (*SEEDS, *more_seeds()) for _ in range(4)]
     for number in range(runs):
-        if rng.random() < FOLDERS:
-            arguments = rng.choice(FOLDER_COMMANDS)
-            content = _lay(place, folder(rng))
-        elif rng.random() < 0.5:
-            kind, content = generate(rng)
-            arguments = rng.choice(FITTING[kind])
-        else:
-            arguments, parent = rng.choice(corpus)
-            content = mutate(rng, parent, [other for _, other in rng.sample(corpus, 2)])
-            arguments = rng.choice(COMMANDS) if rng.random() < 0.2 else arguments
+        attempt = _choose(rng, corpus)
         traced = number < 500 or rng.random() < TRACED
+        outcome = _attempt(program, attempt, place, coverage if traced else None)
+        if coverage.new and attempt.tables is None and len(attempt.content) < 20_000:
+            corpus.append((attempt.arguments, attempt.content))
         coverage.new = False
-        before = sys.gettrace()
-        if traced:
-            sys.settrace(coverage.follow)
-        try:
-            words = [str(place) if word == "FOLDER" else word for word in arguments]
-            outcome = program.run(words, content)
-        finally:
-            sys.settrace(before)
-        if coverage.new and len(content) < 20_000 and "FOLDER" not in arguments:
-            corpus.append((arguments, content))
-        tally.add(arguments, content, outcome)
+        tally.add(attempt.arguments, attempt.evidence, outcome)
         if progress and number % 5000 == 4999:
             progress(number + 1, tally, coverage, len(corpus))
     shutil.rmtree(place)
     return tally, coverage, len(corpus)
 
 
-def _lay(place: Path, files: dict[str, bytes]) -> bytes:
-    """Put tables into a folder in place of those there; return them as one text, to be kept with a fault."""
-    for old in place.iterdir():
-        old.unlink()
-    for name, content in files.items():
-        (place / name).write_bytes(content)
-    return b"".join(b"--- " + name.encode() + b"\n" + content for name, content in files.items())
+def _choose(rng: random.Random, corpus: list[tuple[tuple[str, ...], bytes]]) -> Try:
+    """Return what to try next."""
+    kind, writes = rng.random(), rng.random() < WRITING
+    if kind < ADDING:
+        return Try(writing.adding(rng), tables=starter.files())
+    if kind < ADDING + FOLDERS:
+        return Try(rng.choice(writing.FOLDER_COMMANDS if writes else FOLDER_COMMANDS), tables=folder(rng))
+    if rng.random() < 0.5:
+        purpose, content = generate(rng)
+        return Try(rng.choice(writing.COMMANDS if writes else FITTING[purpose]), content)
+    arguments, parent = rng.choice(corpus)
+    content = mutate(rng, parent, [other for _, other in rng.sample(corpus, 2)])
+    return Try(rng.choice(COMMANDS) if rng.random() < 0.2 else arguments, content)
+
+
+def _attempt(program: Program, attempt: Try, place: Path, coverage: Coverage | None) -> Outcome:
+    """Run a command, follow its lines if asked to, judge what it wrote besides what it said, and tidy up."""
+    tables, out = place / "tables", place / "out"
+    tables.mkdir()
+    out.mkdir()
+    for name, content in (attempt.tables or {}).items():
+        (tables / name).write_bytes(content)
+    words = [str(tables) if w == "FOLDER" else w.replace("OUT.", f"{out / 'out'}.") for w in attempt.arguments]
+    before = sys.gettrace()
+    if coverage:
+        sys.settrace(coverage.follow)
+    try:
+        outcome = program.run(words, attempt.content)
+    finally:
+        sys.settrace(before)
+    fault = outcome.fault
+    if not fault and attempt.arguments[:3] == writing.ADD:
+        fault = writing.judge_folder(attempt.tables or {}, tables, outcome.code)
+    written = list(out.iterdir())
+    if not fault and len(written) > (0 if outcome.code else 1):
+        fault = "files left behind: " + ", ".join(sorted(path.suffix for path in written))
+    fault = fault or next(filter(None, map(writing.judge_file, written)), "")
+    shutil.rmtree(tables)
+    shutil.rmtree(out)
+    return replace(outcome, fault=fault)
 
 
 def main() -> int:
