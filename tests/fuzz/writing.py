@@ -115,7 +115,7 @@ def _workbook(path: Path) -> str:
 
 
 def judge_folder(before: dict[str, bytes], folder: Path, code: int) -> str:
-    """Return what adding a study to a sound folder did wrong: refused, nothing may change; taken, it stays sound."""
+    """Return what adding a study to a sound folder did wrong: refused, nothing changes; taken, it stays sound."""
     after = {path.name: path.read_bytes() for path in folder.iterdir()}
     if code:
         return "" if after == before else "a refused study changed the folder"
