@@ -71,12 +71,16 @@ class DataError(KetError):
         super().__init__(text + more, code=first.code, hint=hint or first.fix)
 
 
-def unknown_value(what: str, value: str, valid: Iterable[str], *, code: str = "unknown-value") -> UsageError:
-    """Return the usage error for a value outside a closed list, naming the nearest valid ones."""
+def unknown_value(
+    what: str, value: str, valid: Iterable[str], *, code: str = "unknown-value", see: str = ""
+) -> UsageError:
+    """Return the usage error for a value outside a closed list: the nearest ones, else `see`, else all."""
     choices = sorted(set(valid))
-    near = get_close_matches(value.lower(), choices, n=3, cutoff=0.5)
+    near = get_close_matches(value.lower(), choices, n=3, cutoff=0.6 if see else 0.5)
     if near:
         hint = "did you mean " + " or ".join(repr(n) for n in near) + "?"
+    elif see:
+        hint = see
     elif len(choices) <= 24:
         hint = "known: " + ", ".join(choices)
     else:

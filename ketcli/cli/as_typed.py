@@ -1,4 +1,4 @@
-"""Values of options that need no conversion: what was left out, and text.
+"""The commands of typer as `ket` has them: quick with values that need no conversion, errors told as all others.
 
 typer has pydantic convert every value, even nothing into nothing and text into text, and importing pydantic takes a
 command longer than most of its own work. Numbers still go that way, and so does text beyond ASCII, which may be no
@@ -13,6 +13,11 @@ from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
+from ketcli.cli.usage import is_typers, run_and_tell
+from ketcli.errors import UsageError, unknown_value
+
+_NUMBERS = {int: "a whole number", float: "a number"}
+
 
 class TypedCommand(TyperCommand):
     """A command that takes text as it was typed."""
@@ -23,7 +28,24 @@ class TypedCommand(TyperCommand):
 
 
 class TypedGroup(TyperGroup):
-    """A group of commands that takes text as it was typed."""
+    """A group of commands that takes text as it was typed, and tells every mistake in one way."""
+
+    def main(self, args: Any = None, *more: Any, standalone_mode: bool = True, **settings: Any) -> Any:
+        """Run the program and end the process, as typer does; with `standalone_mode` off, raise or return."""
+        run = functools.partial(super().main, args, *more, **settings)
+        return run_and_tell(run, args) if standalone_mode else run(standalone_mode=False)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the name, the command and what is left of the arguments; UsageError for a name of no command."""
+        if args and not ctx.resilient_parsing and not args[0].startswith("-") and args[0] not in self.commands:
+            raise unknown_value(
+                "command",
+                args[0],
+                self.commands,
+                code="unknown-command",
+                see=f"{ctx.command_path} --help lists the commands",
+            )
+        return super().resolve_command(ctx, args)
 
     def get_params(self, ctx: Any) -> Any:
         """Return the options of the group itself."""
@@ -42,12 +64,29 @@ def _process(parameter: Any, convert: Callable[[Any, Any], Any], context: Any, v
     if value is None and not parameter.required:
         value = () if parameter.multiple or parameter.nargs == -1 else None
     elif not _is_plain(parameter, value):
-        return convert(context, value)
+        return _converted(parameter, convert, context, value)
     return value if parameter.callback is None else parameter.callback(context, parameter, value)
+
+
+def _converted(parameter: Any, convert: Callable[[Any, Any], Any], context: Any, value: Any) -> Any:
+    """Return the value as typer converts it; UsageError where a number was wanted and none was given."""
+    try:
+        return convert(context, value)
+    except Exception as error:
+        number = _NUMBERS.get(_wanted(parameter))
+        if not number or value is None or not is_typers(error):
+            raise
+        option = max(parameter.opts, key=len)
+        raise UsageError(f"{option} takes {number}, not {value!r}", code="no-number") from None
+
+
+def _wanted(parameter: Any) -> Any:
+    """Return the type that a parameter's values are to be of."""
+    return getattr(getattr(parameter, "type_descriptor", None), "annotation", None)
 
 
 def _is_plain(parameter: Any, value: Any) -> bool:
     """Say whether a value is the text that the parameter wants."""
-    wanted = getattr(getattr(parameter, "type_descriptor", None), "annotation", None)
+    wanted = _wanted(parameter)
     texts = (value,) if wanted is str else value if wanted == list[str] and value else (None,)
     return all(isinstance(text, str) and text.isascii() for text in texts)

@@ -52,17 +52,35 @@ def outcome(app: typer.Typer, arguments: list[str]) -> tuple[int, str, list[dict
         ["run", "é.csv", "--name", "größer", "--each", "ü"],
         ["run", "a.csv", "--name", ""],
         ["run", "a.csv", "--loud", "abc"],
-        ["run"],
-        ["run", "a.csv", "--size", "many"],
-        ["run", "a.csv", "--level", "high"],
-        ["run", "a.csv", "--name"],
         ["run", "\udcff.csv", "--name", "\udcff"],
-        ["run", "a.csv", "--nonsense"],
-        ["runn"],
-        [],
         ["run", "--help"],
         ["--help"],
     ],
 )
-def test_values_and_complaints_are_those_of_typer(arguments: list[str]) -> None:
+def test_values_and_help_are_those_of_typer(arguments: list[str]) -> None:
     assert outcome(typer.Typer(), arguments) == outcome(LateTyper(), arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "named"),
+    [
+        (["run"], "usage", "file"),
+        (["run", "a.csv", "--size", "many"], "no-number", "--size takes a whole number, not 'many'"),
+        (["run", "a.csv", "--level", "high"], "no-number", "--level takes a number, not 'high'"),
+        (["run", "a.csv", "--name"], "usage", "--name"),
+        (["run", "a.csv", "--quiet=3"], "usage", "--quiet"),
+        (["run", "a.csv", "--nane", "x"], "unknown-option", "hint: did you mean '--name'?"),
+        (["run", "a.csv", "--qqqqq"], "unknown-option", "hint: root run --help lists what there is"),
+        (["runn"], "unknown-command", "hint: did you mean 'run'?"),
+        (["zzz"], "unknown-command", "hint: root --help lists the commands"),
+        (["other", "x"], "usage", "x"),
+    ],
+)
+def test_mistakes_are_told_as_every_other_error(arguments: list[str], code: str, named: str) -> None:
+    """One line with the code, a hint on the next, exit 2; as a JSON object when JSON was asked for."""
+    status, output, _ = outcome(LateTyper(), arguments)
+    assert status == 2
+    first = output.splitlines()[0]
+    assert first.startswith("ket: error: ")
+    assert first.endswith(f"[{code}]")
+    assert named in output

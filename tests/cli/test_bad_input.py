@@ -172,6 +172,14 @@ def test_errors_are_json_when_the_answer_would_be() -> None:
     assert error["hint"]
 
 
+@pytest.mark.parametrize("asked", [("--json",), ("-f", "json"), ("--format=json",), ()])
+def test_mistakes_of_the_command_line_are_json_too(asked: tuple[str, ...]) -> None:
+    """A program that reads errors reads all of them, even when the options themselves are wrong."""
+    result = ket("rates", "--dru", "ketamine", *asked, env=None if asked else {"KET_FORMAT": "json"})
+    assert (result.code, result.out) == (2, "")
+    assert json.loads(result.err)["error"]["code"] == "unknown-option"
+
+
 def test_every_problem_of_a_file_is_reported_by_check(tmp_path: Path) -> None:
     file = tmp_path / "mine.csv"
     file.write_bytes(flat(row(events="19"), row(drug="ketamin"), row(total="none")))

@@ -148,7 +148,7 @@ def _judge(words: Sequence[str], code: int, out: str, err: str) -> str:
     if code and not checking:
         if out:
             return "an answer beside an error"
-        if not re.match(r"(ket: error: |\{\"error\"|Usage: )", err):
+        if not re.match(r"(ket: error: |\{\"error\")", err):
             return "an error without its line"
         return ""
     return _readable(words, out)
