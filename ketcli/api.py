@@ -33,7 +33,7 @@ def rates(data: str | None = None, **options: Any) -> pd.DataFrame:
     """Return response and remission rates by study with pooled rows, as `ket rates --csv` prints them."""
     from ketcli.summaries.rates import rates as summary
 
-    how, options = _settings(pooling.PROPORTION_MODELS, options)
+    how, options = _settings(pooling.PROPORTION_MODELS, options, only_proportions=True)
     evidence, filters = _open(data, options)
     return to_frame(summary(evidence, filters, how), evidence.notes)
 
@@ -94,10 +94,13 @@ def to_frame(report: Report, said: Sequence[str] = ()) -> pd.DataFrame:
     return frame
 
 
-def _settings(models: tuple[str, ...], options: dict[str, Any]) -> tuple[pooling.Settings, dict[str, Any]]:
+def _settings(
+    models: tuple[str, ...], options: dict[str, Any], *, only_proportions: bool = False
+) -> tuple[pooling.Settings, dict[str, Any]]:
     names = ("model", "tau2", "test", "level", "interval")
     given = {name: options[name] for name in names if name in options}
-    return pooling.settings(models, **given), {k: v for k, v in options.items() if k not in names}
+    how = pooling.settings(models, only_proportions=only_proportions, **given)
+    return how, {k: v for k, v in options.items() if k not in names}
 
 
 def _open(data: str | None, options: dict[str, Any]) -> tuple[Evidence, Filters]:

@@ -50,7 +50,9 @@ def rates(
         from ketcli.summaries import pooling
         from ketcli.summaries import rates as summary
 
-        how = pooling.settings(pooling.PROPORTION_MODELS, interval=interval, **vars(statistics))
+        how = pooling.settings(
+            pooling.PROPORTION_MODELS, interval=interval, only_proportions=True, **vars(statistics)
+        )
         evidence = open_evidence(selection.data, terminal, selection.column)
         return summary.rates(
             evidence,

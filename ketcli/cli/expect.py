@@ -95,7 +95,9 @@ def expect(
             comorbidity=comorbidity or (),
             having=having or (),
         )
-        how = pooling.settings(pooling.PROPORTION_MODELS, interval=interval, **vars(statistics))
+        how = pooling.settings(
+            pooling.PROPORTION_MODELS, interval=interval, only_proportions=True, **vars(statistics)
+        )
         evidence = open_evidence(selection.data, terminal, selection.column)
         asked = replace(
             selection,

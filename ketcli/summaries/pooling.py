@@ -61,8 +61,13 @@ def settings(
     test: str | None = None,
     level: float | None = None,
     interval: str | None = None,
+    only_proportions: bool = False,
 ) -> Settings:
-    """Check what was typed for the statistics and return it; unknown names get their nearest."""
+    """Check what was typed for the statistics and return it; unknown names get their nearest.
+
+    `only_proportions` says that all pooled lines are proportions, for which τ² and its test are part of the
+    mixed model unless another is chosen; `option-without-effect` for what would then change nothing.
+    """
     chosen = Settings()
     for name, value, valid in (
         ("model", model and model.lower(), models),
@@ -75,7 +80,19 @@ def settings(
         if value not in valid:
             raise unknown_value(f"--{name}", value, valid)
         chosen = replace(chosen, **{name: value})  # type: ignore[arg-type]
+    if tau2 or test:
+        _refuse_unused(chosen.model, "--tau2" if tau2 else "--test", only_proportions=only_proportions)
     return replace(chosen, level=as_level(level)) if level is not None else chosen
+
+
+def _refuse_unused(model: str, option: str, *, only_proportions: bool) -> None:
+    if model == "common":
+        reason, hint = "the common-effect model", "leave it out, or choose --model random"
+    elif only_proportions and model in ("", "glmm"):
+        reason, hint = "the mixed model that pools these proportions", "add --model random"
+    else:
+        return
+    raise UsageError(f"{option} has no part in {reason}", code="option-without-effect", hint=hint)
 
 
 def as_level(value: float) -> float:

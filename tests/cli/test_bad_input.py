@@ -172,6 +172,23 @@ def test_errors_are_json_when_the_answer_would_be() -> None:
     assert error["hint"]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (("rates", "--tau2", "DL"), "--model random"),
+        (("expect", "--test", "z"), "--model random"),
+        (("compare", "esketamine", "placebo", "--model", "common", "--tau2", "PM"), "leave it out"),
+    ],
+)
+def test_a_method_that_the_model_has_no_use_for_is_refused(arguments: tuple[str, ...], hint: str) -> None:
+    """Whoever asks for an estimator of τ² must not read a number that it had no part in."""
+    result = ket(*arguments, "--csv")
+    assert (result.code, result.out) == (2, "")
+    assert "[option-without-effect]" in result.err
+    assert hint in result.err.splitlines()[1]
+    assert ket(*arguments, "--model", "random", "--csv").code == 0
+
+
 @pytest.mark.parametrize("asked", [("--json",), ("-f", "json"), ("--format=json",), ()])
 def test_mistakes_of_the_command_line_are_json_too(asked: tuple[str, ...]) -> None:
     """A program that reads errors reads all of them, even when the options themselves are wrong."""
