@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ketcli.report import Value
+from ketcli.report import Note, Value
 from ketcli.summaries import pooling
 from ketcli.summaries.pooling import Settings, finite
 
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 
 MH_LEADS = "Risk ratio by Mantel-Haenszel, one true ratio supposed, because an arm is without events"
+MH_STRAINED = (
+    "Mantel-Haenszel supposes one true ratio, but the trials differ (I² 50 % or more): its interval is too narrow"
+)
+_STRAIN = 50.0
 
 
 @dataclass(frozen=True)
@@ -142,10 +146,23 @@ def _line(model: str, rd_model: str, tables: Tables, how: Settings) -> Line:
         rd_model,
         values,
         weights=() if ratio is None else tuple(float(w) for w in ratio.weights),
-        notes=() if ratio is None else ratio.notes + (MH_LEADS,) * (model != rd_model),
+        notes=() if ratio is None else ratio.notes + (why_mh(finite(ratio.i2)) if model != rd_model else ()),
         spread=_spread(ratio, rd),
         rd_prediction=(None, None) if rd is None else (finite(rd.pi_low), finite(rd.pi_high)),
     )
+
+
+def why_mh(i2: Value) -> tuple[str, ...]:
+    """Return what is to be said where Mantel-Haenszel leads; `i2` is the I² of the ratio, in percent."""
+    return (MH_LEADS, MH_STRAINED) if isinstance(i2, float) and i2 >= _STRAIN else (MH_LEADS,)
+
+
+def said_notes(said: Mapping[str, Sequence[str]]) -> list[Note]:
+    """Return what is to be said of pooled lines, each with the blocks it is about."""
+    return [
+        Note("caution" if text == MH_STRAINED else "method", f"{text} ({'; '.join(blocks)})")
+        for text, blocks in said.items()
+    ]
 
 
 def _spread(ratio: Pooled | None, rd: Pooled | None) -> str:

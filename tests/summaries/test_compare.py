@@ -13,6 +13,7 @@ from ketcli.report import Report
 from ketcli.selection.filters import for_evidence
 from ketcli.summaries.compare import COLUMNS, SCORE, as_risk, compare
 from ketcli.summaries.compare.listing import listing
+from ketcli.summaries.contrasts import MH_LEADS, MH_STRAINED, why_mh
 from ketcli.summaries.pooling import Settings
 from tests.command import ket
 from tests.snapshot import assert_snapshot
@@ -109,6 +110,18 @@ def test_a_zero_cell_hands_the_ratio_to_mantel_haenszel_with_the_mixed_model_bes
     assert (line["model"], line["rr"]) == ("mh", pytest.approx(expected))
     (beside,) = _kinds(report, "alternative")
     assert (beside["model"], beside["measure"]) == ("glmm", "or")
+
+
+def test_where_mantel_haenszel_leads_trials_that_differ_are_a_caution(shipped: Evidence) -> None:
+    """One supposed ratio makes the interval too narrow when the trials do not share one; alike ones say nothing."""
+    unlike = _compare(shipped, "esketamine", "placebo", outcome=["remission"], at="24h")
+    pooled = next(row for row in unlike.rows if row["kind"] == "pooled" and row["model"] == "mh")
+    assert pooled["i2"] >= 50.0
+    (said,) = [note for note in unlike.notes if note.text.startswith(MH_STRAINED)]
+    assert said.kind == "caution"
+    assert "remission, 24 h" in said.text
+    assert why_mh(49.9) == (MH_LEADS,)
+    assert why_mh(None) == (MH_LEADS,)
 
 
 def test_crossover_of_both_periods_shows_rates_without_a_contrast(shipped: Evidence) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ketcli.report import Fact, Note
 from ketcli.selection.arm_pairs import REASONS, Comparison
 from ketcli.selection.comparisons import Selection
+from ketcli.summaries import contrasts
 from ketcli.summaries.compare.rows import UNWANTED, Fields
 from ketcli.summaries.rates import population_words
 from ketcli.summaries.side_effects.notes import TEST_WORDS
@@ -97,7 +98,7 @@ def notes(
             )
         )
     found += _cautions(chosen, rows)
-    found += [Note("method", f"{text} ({'; '.join(blocks)})") for text, blocks in said.items()]
+    found += contrasts.said_notes(said)
     if context.more_scores:
         found.append(Note("selection", "Differences in scores: --outcome score."))
     if chosen.left_out and not context.listed:

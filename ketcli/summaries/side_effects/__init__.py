@@ -169,8 +169,10 @@ def _overview_rows(
     rows: list[Fields] = []
     for _, group in groupby(lines, key=lambda row: row["block"]):
         rows += sorted(group, key=lambda row: (row["event"] in (SERIOUS, STOPPED), -float(row["rate"] or 0.0)))
-    if not how.model and (bare := [str(row["event"]) for row in rows if row.get("model") == "mh"]):
-        said[contrasts.MH_LEADS] = bare
+    for row in rows:
+        if not how.model and row.get("model") == "mh":
+            for text in contrasts.why_mh(row.get("i2")):
+                said.setdefault(text, []).append(str(row["event"]))
     return rows
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ketcli.report import Note
 from ketcli.selection.event_counts import REASONS
+from ketcli.summaries import contrasts
 from ketcli.summaries.rates import population_words
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def side_effect_notes(
             "most placebo arms of nasal esketamine also began a new antidepressant. Do not set the blocks side by "
             "side: drug, route, phase and control change together.",
         ),
-        *(Note("method", f"{text} ({'; '.join(blocks)})") for text, blocks in said.items()),
+        *contrasts.said_notes(said),
     ]
     if selection.left_out and not listed:
         counts = Counter(REASONS.get(c.reason, c.reason) for c in selection.left_out)
