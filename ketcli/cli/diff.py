@@ -42,10 +42,20 @@ def diff(
                 code="option-without-effect",
                 hint="ket data diff A B",
             )
-        how = pooling.settings(pooling.PROPORTION_MODELS, **vars(statistics))
+        if before == after == "-":
+            raise UsageError(
+                "only one of the two can be standard input",
+                code="format-conflict",
+                hint="ket data diff A.csv - < B.csv",
+            )
+        how = pooling.settings(pooling.TWO_ARM_MODELS, **vars(statistics))
         old = open_evidence(before, terminal, selection.column)
         new = open_evidence(after, terminal, selection.column if after else None)
-        names = (before, after or "the bundled data")
-        return differences.differences(old, new, read_filters(new, selection), how, names)
+        names = (_called(before), _called(after or "the bundled data"))
+        return differences.differences(old, new, read_filters(new, selection, ("score", "effect")), how, names)
 
     answer(make, output)
+
+
+def _called(name: str) -> str:
+    return "standard input" if name == "-" else name

@@ -141,8 +141,10 @@ def _fit(filled: Mapping[Display, Sequence[str]], width: int) -> tuple[dict[Disp
         least = {d: min(natural[d], narrowest[d]) for d in chosen}
         room = width - GAP * (len(chosen) - 1)
         droppable = [d for d in chosen if d.rank > 0]
-        if sum(least.values()) <= room or not droppable:
+        if sum(least.values()) <= room:
             return _share(least, natural, room), dropped[::-1]
+        if not droppable:  # long words break before a column that must stay is lost
+            return _share({d: min(w, NARROWEST_TEXT) for d, w in least.items()}, natural, room), dropped[::-1]
         worst = max(droppable, key=lambda d: (d.rank, chosen.index(d)))
         chosen.remove(worst)
         dropped.append(worst.label)

@@ -126,7 +126,7 @@ def test_next_year_says_what_moved(folder: Path, tmp_path: Path) -> None:
     )
     assert ket("data", "add", str(folder), *words, stdin=b"").code == 0
     report = json.loads(ket("data", "diff", str(before), str(folder), "--json").out)
-    (moved,) = (row for row in report["rows"] if row["kind"] == "moved")
+    (moved,) = (r for r in report["rows"] if r["kind"] == "moved" and r["command"] == "ket rates")
     assert (moved["k_before"], moved["k_after"]) == (3, 4)
     assert moved["change"] < -0.05
     assert [r["study_id"] for r in report["rows"] if r["kind"] == "added"] == ["yew2024"] * 3
