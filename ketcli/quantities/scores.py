@@ -43,7 +43,7 @@ def score_differences(
         )
         pooled = pooling.pool_effects(effects.yi, effects.vi, how)
         first = members[0]
-        title = f"{group_title(first.regimen, first.drug, first.route)} v {first.control_drug}: depression score"
+        title = f"{group_title(first.regimen, first.drug, first.route)} v {first.against}: depression score"
         single = len(members) == 1
         lines.append(
             Quantity(

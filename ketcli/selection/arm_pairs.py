@@ -124,9 +124,9 @@ def _by_kind(rows: list[tuple[Rate, Row]], treatment: Treatment) -> list[_Side]:
     """Return the rows of one side of a rating by kind, by whether a new antidepressant was begun and by regimen."""
     groups: dict[Cell, list[tuple[Rate, Row]]] = defaultdict(list)
     for rate, row in rows:
-        groups[treatments.kind(row, treatment.frequency), began_antidepressant(row), rate.regimen].append(
-            (rate, row)
-        )
+        groups[
+            treatments.kind(row, treatment.frequency), treatments.began_antidepressant(row), rate.regimen
+        ].append((rate, row))
     sides: list[_Side] = []
     for (kind, began, _), group in groups.items():
         counted = [item for item in group if item[0].events is not None and item[0].total is not None]
@@ -135,11 +135,6 @@ def _by_kind(rows: list[tuple[Rate, Row]], treatment: Treatment) -> list[_Side]:
         parts = [usable] if usable else [[item] for item in group]
         sides += [_Side(kind, began, tuple(part)) for part in parts]
     return sides
-
-
-def began_antidepressant(arm: Row) -> bool:
-    """Return True when a new antidepressant was begun with the treatment."""
-    return arm.get("background") == treatments.NEW_ANTIDEPRESSANT
 
 
 def _pair(left: _Side, right: _Side, filters: Filters, part_of: Mapping[tuple[str, str], str]) -> Comparison | None:

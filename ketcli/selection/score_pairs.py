@@ -15,7 +15,7 @@ from ketcli.evidence.codes import STUDY_DRUGS
 from ketcli.evidence.preference import rank_scale, rank_set
 from ketcli.evidence.regimens import classify, standard_window
 from ketcli.selection import treatments
-from ketcli.selection.arm_pairs import RANDOMISED, Row, began_antidepressant, side_of
+from ketcli.selection.arm_pairs import RANDOMISED, Row, side_of
 from ketcli.selection.pair_windows import OUTSIDE, Timed, choose_windows, distance
 from ketcli.selection.scores import MEASURES, Group, combine, group_of
 
@@ -122,7 +122,7 @@ def _pairs(evidence: Evidence, filters: Filters, first: Treatment, second: Treat
         if filters.source_reason(row) or (side := side_of(arm, first, second, filters)) is None:
             continue
         key = (row["study_id"], row["scale"], row["measure"], row["time_days"], row["analysis_set"])
-        began = began_antidepressant(arm)
+        began = treatments.began_antidepressant(arm)
         sides[(*key, began, row["time_anchor"])][side].append({**arm, **row})
     for ours, theirs in sides.values():
         for first_is, left in _by_kind(ours, first).items():
@@ -162,7 +162,7 @@ def _pair(
         regimen=regimen,
         first_is=first_is,
         second_is=second_is,
-        new_antidepressant=began_antidepressant(row) and began_antidepressant(right[0]),
+        new_antidepressant=treatments.began_antidepressant(row) and treatments.began_antidepressant(right[0]),
         scale=row["scale"],
         measure=row["measure"],
         time_days=row["time_days"],

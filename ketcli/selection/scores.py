@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ketcli.evidence.codes import STUDY_DRUGS
 from ketcli.evidence.preference import rank_scale, rank_set
 from ketcli.evidence.regimens import classify
+from ketcli.selection import treatments
 
 if TYPE_CHECKING:
     from ketcli.evidence.load import Evidence
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from ketcli.selection.filters import Filters
 
 MEASURES = ("change", "ls-change", "endpoint")
-# a salt-water infusion is a placebo; midazolam is not, since it is felt
-INACTIVE = {"saline": "placebo"}
 
 
 @dataclass(frozen=True)
@@ -48,6 +47,7 @@ class ScoreContrast:
     route: str
     arms: tuple[str, ...]
     control_drug: str
+    new_antidepressant: bool
     scale: str
     measure: str
     time_days: float
@@ -55,6 +55,11 @@ class ScoreContrast:
     active: Group
     control: Group
     source_url: str
+
+    @property
+    def against(self) -> str:
+        """Return the control in words: placebo is another thing where every arm began an antidepressant."""
+        return self.control_drug + ", each with a new antidepressant" * self.new_antidepressant
 
 
 def contrasts(evidence: Evidence, filters: Filters) -> list[ScoreContrast]:
@@ -107,7 +112,8 @@ def _of_rating(
             drug=drug,
             route=route,
             arms=tuple(a["arm_id"] for _, a, _ in members),
-            control_drug=INACTIVE.get(controls[0][1]["drug"], controls[0][1]["drug"]),
+            control_drug=treatments.KINDS.get(controls[0][1]["drug"], controls[0][1]["drug"]),
+            new_antidepressant=all(map(treatments.began_antidepressant, (arm, controls[0][1]))),
             scale=row["scale"],
             measure=row["measure"],
             time_days=row["time_days"],
@@ -147,7 +153,7 @@ def combine(groups: list[Group]) -> Group:
 
 def pool_of(contrast: ScoreContrast) -> tuple[str, str, str, str]:
     """Return the group whose contrasts may share a pooled line: one regimen, drug, route and kind of control."""
-    return (contrast.regimen, contrast.drug, contrast.route, contrast.control_drug)
+    return (contrast.regimen, contrast.drug, contrast.route, contrast.against)
 
 
 def choose(found: Iterable[ScoreContrast], window: Window) -> list[ScoreContrast]:

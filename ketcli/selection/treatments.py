@@ -11,6 +11,7 @@ from ketcli.evidence.aliases import ALIASES
 from ketcli.evidence.codes import DRUGS, ROUTES, STUDY_DRUGS
 
 # saline and placebo are both inactive; midazolam and niacin are not, since they are felt
+# a salt-water infusion is a placebo; midazolam is not, since it is felt
 KINDS = {"saline": "placebo"}
 CLASSES = {
     "ketamine or esketamine": STUDY_DRUGS,
@@ -71,6 +72,11 @@ def kind(arm: Mapping[str, object], compared_by: str = "") -> str:
         return f"{words}, {compared_by.replace('-', ' ')}" if compared_by else words
     alone = drug in CLASSES["conventional"] and arm.get("background") == "monotherapy"
     return f"{drug} alone" if alone else KINDS.get(drug, drug)
+
+
+def began_antidepressant(arm: Mapping[str, object]) -> bool:
+    """Return True when a new antidepressant was begun with the treatment."""
+    return arm.get("background") == NEW_ANTIDEPRESSANT
 
 
 def frequency(schedule: str) -> str:

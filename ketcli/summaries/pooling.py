@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 PROPORTION_MODELS = ("glmm", "random", "common")
 TWO_ARM_MODELS = ("random", "common", "mh", "peto", "glmm")
 TAU2_METHODS = ("REML", "ML", "DL", "PM", "EB", "SJ", "HS", "HE")
-TESTS = ("adhoc", "knha", "t", "z")
+TEST_WORDS = {
+    "adhoc": "Hartung-Knapp interval, never below the classic one",
+    "knha": "Hartung-Knapp interval",
+    "t": "t interval",
+    "z": "normal interval",
+}
+TESTS = tuple(TEST_WORDS)
 INTERVALS = ("wilson", "wilson-cc", "clopper-pearson", "agresti-coull", "jeffreys", "mid-p")
 
 Counts = tuple[Sequence[int], Sequence[int]]
@@ -159,7 +165,7 @@ def proportion_words(how: Settings) -> str:
         case "common":
             return "common-effect inverse variance on the logit scale."
         case _:
-            return f"random effects on the logit scale, τ² by {how.tau2}, interval {how.test}."
+            return f"random effects on the logit scale, τ² by {how.tau2}, {TEST_WORDS[how.test]}."
 
 
 def natural(pooled: Pooled, measure: str) -> dict[str, Value]:

@@ -41,7 +41,7 @@ COLUMNS = (
     Column("to_days", "To", "days", "days", "window ends at this"),
     *columns("study_id", "label", "time_days", "scale", "events", "total", "rate", "measure", "estimate"),
     *columns("ci_low", "ci_high", "pi_low", "pi_high", "k", "model", "tau2", "i2", "control_drug"),
-    *columns("control_total", "source_url"),
+    *columns("control_total", "source_url", "new_antidepressant"),
 )
 
 
@@ -213,7 +213,7 @@ def _effect_row(
     value = pooling.natural(pooled, "SMD")
     title = group_title(first.regimen, first.drug, first.route)
     return {
-        "block": f"{title}: score difference from {first.control_drug}",
+        "block": f"{title}: score difference from {first.against}",
         "kind": "study" if single else "pooled",
         "regimen": first.regimen,
         "drug": first.drug,
@@ -230,6 +230,7 @@ def _effect_row(
         "total": sum(c.active.n for c in contrasts),
         "control_total": sum(c.control.n for c in contrasts),
         "control_drug": first.control_drug,
+        "new_antidepressant": first.new_antidepressant,
         "n": sum(c.active.n + c.control.n for c in contrasts),
         "measure": "SMD",
         **value,
@@ -255,23 +256,16 @@ def _notes(filters: Filters, how: Settings, rows: Sequence[Row]) -> tuple[Note, 
             "After one dose the later windows show its decay; in a repeated course they show doses adding up, and "
             "an early row of a course follows its first dose alone. Two studies give an interval that says little.",
         ),
-        Note("method", f"Windows of two studies or more: {pooling.proportion_words(how)}"),
     ]
     effects = [row for row in rows if row["outcome"] == "effect"]
+    if len(effects) < len(rows):
+        notes.append(Note("method", f"Windows of two studies or more: {pooling.proportion_words(how)}"))
     if effects:
         notes.append(
             Note(
                 "method",
                 "SMD: Hedges' g of change or end-point scores, drug minus control, so negative favours the drug; "
-                f"pooled by random effects, τ² by {how.tau2}, interval {how.test}.",
-            )
-        )
-    if any(row["regimen"] == "esketamine-oral-ad" and row["control_drug"] == "placebo" for row in effects):
-        notes.append(
-            Note(
-                "caution",
-                "Placebo beside nasal esketamine with an antidepressant: a new antidepressant was begun with it in "
-                "some studies, current drugs went on in others; ket compare --outcome score keeps the two apart.",
+                f"pooled by random effects, τ² by {how.tau2}, {pooling.TEST_WORDS[how.test]}.",
             )
         )
     return tuple(notes)

@@ -65,7 +65,8 @@ def test_effect_of_one_trial_is_hedges_g_by_hand(shipped: Evidence) -> None:
 def test_controls_of_different_kinds_are_never_pooled(shipped: Evidence) -> None:
     filters = for_evidence(shipped, more_outcomes=("effect",), outcome=["effect"], population=["all"])
     for row in rows(timeline(shipped, filters, Settings(), show_studies=True)):
-        assert row["block"].endswith(row["control_drug"])
+        kind = ", each with a new antidepressant" * row["new_antidepressant"]
+        assert row["block"].endswith(row["control_drug"] + kind)
 
 
 def test_groups_are_combined_as_one_sample() -> None:
@@ -155,8 +156,9 @@ def test_mechanism_and_outlook_filter() -> None:
     assert "psilocybin" not in found
 
 
-def test_a_placebo_of_two_kinds_is_said_where_score_differences_pool_it(shipped: Evidence) -> None:
-    scores = timeline(shipped, for_evidence(shipped, regimen=["esketamine-oral-ad"]), Settings())
-    rates = timeline(shipped, for_evidence(shipped, outcome=["response"]), Settings())
-    words = "current drugs went on in others"
-    assert [any(words in note.text for note in report.notes) for report in (scores, rates)] == [True, False]
+def test_a_placebo_of_two_kinds_never_shares_a_line(shipped: Evidence) -> None:
+    """Where every arm began an antidepressant, placebo is that drug; elsewhere current drugs went on."""
+    found = rows(timeline(shipped, for_evidence(shipped, regimen=["esketamine-oral-ad"]), Settings()))
+    effects = [row for row in found if row["outcome"] == "effect" and row["window"] == "22-42 d"]
+    against_placebo = [row for row in effects if row["control_drug"] == "placebo"]
+    assert [(row["new_antidepressant"], row["k"]) for row in against_placebo] == [(False, 1), (True, 4)]

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 from ketcli.report import Fact, Note
 from ketcli.selection.arm_pairs import REASONS, Comparison
 from ketcli.selection.comparisons import Selection
-from ketcli.summaries import contrasts
+from ketcli.summaries import contrasts, pooling
 from ketcli.summaries.compare.rows import UNWANTED, Fields
 from ketcli.summaries.rates import population_words
-from ketcli.summaries.side_effects.notes import TEST_WORDS
 from ketcli.summaries.words import spoken
 
 if TYPE_CHECKING:
@@ -146,11 +145,12 @@ def _pooled_words(how: Settings, control_risk: float | None) -> str:
     match how.model:
         case "":
             model = (
-                f"random effects on the log risk ratio (τ² by {how.tau2}, {TEST_WORDS[how.test]}), Mantel-Haenszel "
-                "beside it; with a zero cell Mantel-Haenszel leads, without correction, a mixed model beside it"
+                f"random effects on the log risk ratio (τ² by {how.tau2}, {pooling.TEST_WORDS[how.test]}), "
+                "Mantel-Haenszel beside it; with a zero cell Mantel-Haenszel leads, without correction, a mixed "
+                "model beside it"
             )
         case "random":
-            model = f"random effects on the log risk ratio (τ² by {how.tau2}, {TEST_WORDS[how.test]})"
+            model = f"random effects on the log risk ratio (τ² by {how.tau2}, {pooling.TEST_WORDS[how.test]})"
         case "common":
             model = "common-effect inverse variance on the log risk ratio"
         case "mh":

@@ -14,7 +14,7 @@ from ketcli.evidence.regimens import REGIMENS
 from ketcli.report import Note, Row, Value
 from ketcli.selection.rates import Rate, pool_of, select
 from ketcli.summaries.factors.bubbles import bubble_rows
-from ketcli.summaries.pooling import Settings, finite
+from ketcli.summaries.pooling import TEST_WORDS, Settings, finite
 from ketcli.summaries.rates import OUTCOMES, pool_title
 
 if TYPE_CHECKING:
@@ -294,7 +294,7 @@ def _notes(rows: Iterable[Row], few: Mapping[str, Sequence[str]], how: Settings)
             Note(
                 "method",
                 f"Between studies: the rates of ket rates, logit scale, inverse variance, {spread}, "
-                f"{how.percent} interval {how.test} (adhoc, knha: Hartung-Knapp); permutation p from all "
+                f"{how.percent} {TEST_WORDS[how.test]}; permutation p from all "
                 "arrangements, or from 1000 when there are more.",
             ),
             Note("caution", caution),

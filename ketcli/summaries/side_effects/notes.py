@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ketcli.report import Note
 from ketcli.selection.event_counts import REASONS
-from ketcli.summaries import contrasts
+from ketcli.summaries import contrasts, pooling
 from ketcli.summaries.rates import population_words
 
 if TYPE_CHECKING:
@@ -17,12 +17,6 @@ if TYPE_CHECKING:
     from ketcli.summaries.pooling import Settings
 
 SHOWN_EVENTS = 12
-TEST_WORDS = {
-    "adhoc": "Hartung-Knapp interval, never below the classic one",
-    "knha": "Hartung-Knapp interval",
-    "t": "t interval",
-    "z": "normal interval",
-}
 
 
 def side_effect_notes(
@@ -88,7 +82,7 @@ def _study_method(how: Settings) -> str:
 
 def _pooled_method(how: Settings, *, overview: bool) -> str:
     rates = "Pooled rates of the arms: binomial-normal GLMM, so they can differ from n/N added up."
-    random = f"random effects on log risk ratio and difference (τ² by {how.tau2}, {TEST_WORDS[how.test]})"
+    random = f"random effects on log risk ratio and difference (τ² by {how.tau2}, {pooling.TEST_WORDS[how.test]})"
     match how.model:
         case "":
             beside = "" if overview else ", Mantel-Haenszel beside it"
