@@ -12,6 +12,7 @@ from ketcli.figures.data.forest import dots, forest, signs
 from ketcli.figures.data.funnel import funnels
 from ketcli.figures.data.timeline import courses
 from ketcli.figures.view import as_forest, not_drawn
+from ketcli.render.links import page_text
 from ketcli.report import Report
 from ketcli.wording import one_line
 
@@ -104,10 +105,11 @@ def footnotes(report: Report, *, with_sources: bool = False) -> tuple[str, ...]:
     """Return the small print: facts, notes, sources, and which data and program made the picture."""
     notes = [f"{one_line(fact.label)}: {one_line(fact.text)}" for fact in report.facts]
     notes += [one_line(note.text) for note in report.notes]
-    if report.sources and (with_sources or len(report.sources) <= MOST_SOURCES):
-        pages = "; ".join(f"{one_line(s.label)}: {one_line(s.url)}" for s in report.sources)
+    told = [s for s in report.sources if with_sources or one_line(s.url)]
+    if told and (with_sources or len(told) <= MOST_SOURCES):
+        pages = "; ".join(f"{one_line(s.label)}: {page_text(s.url)}" for s in told)
         notes.append(f"Sources: {pages}.")
-    elif report.sources:
-        notes.append(f"Sources: {len(report.sources)} pages; --sources lists them.")
+    elif told:
+        notes.append(f"Sources: {len(told)} pages; --sources lists them.")
     version = f"Data version {report.data_version}; " if report.data_version else ""
     return (*notes, f"{version}ket {__version__}.")

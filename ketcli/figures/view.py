@@ -90,6 +90,7 @@ def as_forest(report: Report, measure: str = "") -> Report:
         displays=(first, *rest, replace(chosen.display, rank=0), strip, *weight),
         axis=chosen.axis,
         notes=(*report.notes, Note("selection", said)) if said else report.notes,
+        picture="forest",  # a report whose own picture is another one may have lost what that needs
     )
 
 

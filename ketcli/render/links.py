@@ -6,6 +6,13 @@ from urllib.parse import urlsplit
 
 from ketcli.wording import one_line
 
+NO_PAGE = "no page given"
+
+
+def page_text(text: str) -> str:
+    """Return where a number was read as text, in words when the data do not say."""
+    return one_line(text) or NO_PAGE
+
 
 def web_address(text: str) -> str:
     """Return an address that a page may link to, "" for anything but http and https."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ketcli.render.cells import cell
-from ketcli.render.links import web_address
+from ketcli.render.links import page_text, web_address
 from ketcli.report import Report
 from ketcli.wording import UNICODE, one_line
 
@@ -47,7 +47,7 @@ def render(report: Report, *, with_sources: bool = False) -> str:
 def _address(text: str) -> str:
     """Return an address as a link, or as text when it is none of the web."""
     address = web_address(text)
-    return f"<{address}>" if address else escape(text)
+    return f"<{address}>" if address else escape(page_text(text))
 
 
 def _line(cells: list[str]) -> str:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from ketcli.render import vector
 from ketcli.render.cells import cell
-from ketcli.render.links import web_address
+from ketcli.render.links import page_text, web_address
 from ketcli.render.ruler import Ruler, fitted, linear_ruler, ruler_of
 from ketcli.report import Axis, Display, Fact, Report, Row, Share, Value
 from ketcli.wording import UNICODE, limits, one_line, percent
@@ -128,7 +128,7 @@ def lay_out(report: Report) -> Sheet:
         blocks=_blocks(report, [_column(report, d, texts, rulers.get(d)) for d, texts in filled.items()]),
         cautions=tuple(one_line(n.text) for n in report.notes if n.kind == "caution"),
         notes=tuple(one_line(n.text) for n in report.notes if n.kind != "caution"),
-        sources=tuple(Link(one_line(s.label), one_line(s.url), web_address(s.url)) for s in report.sources),
+        sources=tuple(Link(one_line(s.label), page_text(s.url), web_address(s.url)) for s in report.sources),
         empty=one_line(report.empty),
         null="" if ruler is None or null is None else f"{ruler.clipped(null):.4g}",
         widest=widest,

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from ketcli.render import icons, strip
 from ketcli.render.cells import cell
+from ketcli.render.links import page_text
 from ketcli.report import Display, Report
 from ketcli.terminal import Terminal
 from ketcli.wording import ASCII, UNICODE, Symbols, one_line, plain
@@ -198,4 +199,4 @@ def _print_sources(console: Console, report: Report) -> None:
     console.print()
     _print(console, Text("Sources", style="bold"))
     for source in report.sources:
-        _print(console, Text(f"{one_line(source.label)}: {one_line(source.url)}"))
+        _print(console, Text(f"{one_line(source.label)}: {page_text(source.url)}"))

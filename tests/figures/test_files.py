@@ -128,3 +128,12 @@ def test_text_and_lines_can_be_read_on_paper() -> None:
 def test_interval_stays_visible_on_its_square_in_grey() -> None:
     assert contrast(style.INK, style.STUDY) > 4.5
     assert contrast(style.POOLED, style.STUDY) > 1.5
+
+
+def test_a_source_without_a_page_is_not_listed_as_one() -> None:
+    """A flat table often gives no addresses: no line of names and empty places under the picture."""
+    pages = (Source("a", "Alpha", "https://example.org/a"), Source("b", "Beta", ""))
+    assert "Sources: Alpha: https://example.org/a." in footnotes(Report("T", (), (), (), sources=pages))
+    assert not [n for n in footnotes(Report("T", (), (), (), sources=pages[1:])) if "Sources" in n]
+    (asked,) = (n for n in footnotes(Report("T", (), (), (), sources=pages[1:]), with_sources=True) if "Sour" in n)
+    assert asked == "Sources: Beta: no page given."

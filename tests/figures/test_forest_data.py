@@ -9,12 +9,13 @@ import pytest
 
 from ketcli.errors import UsageError
 from ketcli.evidence.load import Evidence
-from ketcli.figures.data.forest import dots, forest
+from ketcli.figures.data.forest import dots, forest, signs
 from ketcli.figures.view import as_forest, measure_of
 from ketcli.render.cells import cell
 from ketcli.report import Report
 from ketcli.selection.filters import Filters, for_evidence
 from ketcli.summaries.compare import compare
+from ketcli.summaries.overview import overview
 from ketcli.summaries.pool.request import Extras
 from ketcli.summaries.pooling import Settings
 from ketcli.summaries.rates import rates
@@ -185,3 +186,31 @@ def test_zero_and_infinity_have_no_place_but_break_nothing() -> None:
     assert ruler.share(0.0) == -math.inf
     assert ruler.clipped(0.0) == 0.0
     assert ruler.clipped(math.inf) == 1.0
+
+
+def test_a_forest_is_one_though_the_table_has_another_picture(shipped: Evidence) -> None:
+    """Side effects are drawn as dots of differences; as a forest they have the ratio, and no difference to miss."""
+    report = side_effects(shipped, Filters(), Settings())
+    assert (report.picture, as_forest(report).picture) == ("dots", "forest")
+
+
+def test_lines_of_several_studies_are_not_drawn_as_one(shipped: Evidence) -> None:
+    """The first screen has a pooled line beside single studies: squares are studies, diamonds are not."""
+    report = overview(shipped, Filters(), Settings())
+    plot = forest(report)
+    drawn = [row for row in plot.rows if row.shape != "heading"]
+    several = [int(row["k"] or 1) > 1 for row in as_forest(report).rows]  # type: ignore[arg-type]
+    assert [row.shape == "estimate" for row in drawn] == several
+    assert "Small diamonds" in signs([plot])
+
+
+def test_blocks_are_spoken_of_where_there_are_some() -> None:
+    assert "block" not in signs([forest(own(trials(4)))])
+
+
+def test_the_sides_of_no_effect_have_names() -> None:
+    """Which side has more events is said; which one is good is not known of anybody's own table."""
+    plot = forest(own(trials(4)))
+    assert (plot.towards_low, plot.towards_high) == ("fewer events if treated", "more events if treated")
+    given = forest(own("study,yi,se\nA,0.1,0.1\nB,0.2,0.1\n"))
+    assert (given.towards_low, given.towards_high) == ("", "")

@@ -9,7 +9,8 @@ pytest.importorskip("matplotlib")
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ketcli.figures.drawing.canvas import Page, settled, width_of, wrap
+from ketcli.figures.drawing import canvas, style
+from ketcli.figures.drawing.canvas import NO_LETTERS, Page, families, settled, width_of, wrap
 from ketcli.figures.drawing.labels import Named, put
 from tests.figures.trials import boxes, outside, overlaps
 
@@ -45,3 +46,59 @@ def test_wrapped_lines_fit_and_lose_nothing(text: str, width: float) -> None:
     lines = wrap(text, width)
     assert all(width_of(line) <= width + 1e-6 or len(line) == 1 for line in lines)
     assert "".join("".join(lines).split()) == "".join(text.split())
+
+
+def test_no_name_stands_as_near_to_another_point_as_to_its_own() -> None:
+    """Beside a dense cluster nobody could tell whose name it is; a point apart keeps its own."""
+    with settled():
+        page = Page(300.0, 200.0, "t")
+        cluster = [Named(100.0 + 7.0 * i, 100.0 + 7.0 * j, 3.0, f"in {i}{j}") for i in range(3) for j in range(3)]
+        put(page, [*cluster, Named(200.0, 50.0, 3.0, "apart")], FRAME)
+    names = {box.text for box in boxes(page)}
+    assert "apart" in names
+    assert "in 11" not in names
+
+
+def test_a_name_stands_where_no_line_crosses_it() -> None:
+    """The best place is to the right; a line there sends the name to the left."""
+    point = Named(150.0, 100.0, 3.0, "name")
+    lefts = []
+    for lines in ([], [[(160.0, 10.0), (160.0, 190.0)]]):
+        with settled():
+            page = Page(300.0, 200.0, "t")
+            put(page, [point], FRAME, lines=lines)
+        lefts += [box.left for box in boxes(page)]
+    assert lefts[0] > 150.0
+    assert lefts[1] < 150.0
+
+
+def test_a_sign_in_place_of_letters_is_no_font_for_them() -> None:
+    """matplotlib brings a font that has a box for every letter there is: it must never win over a real one."""
+    names = families("研究 2021 \u0e17\u0e14\u0e25\u0e2d\u0e07 \u0915")
+    assert names[0] == style.FONT
+    assert not [name for name in names if NO_LETTERS.match(name)]
+
+
+def test_letters_of_several_scripts_get_a_font_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = {"own": {97}, "many": {0x4E00, 0x4E01, 0x0E01}, "thai": {0x0E01, 0x0E02}, "none": set[int]()}
+    monkeypatch.setattr(canvas.font_manager, "findfont", lambda name: "own")
+    monkeypatch.setattr(canvas, "_letters", lambda path: frozenset(held[path]))
+    monkeypatch.setattr(canvas, "_installed", lambda: (("Many Sans", "many"), ("Thai", "thai"), ("None", "none")))
+    families.cache_clear()
+    try:
+        assert families("a\u4e00\u4e01\u0e01\u0e02\u0915") == (style.FONT, "Many Sans", "Thai")
+    finally:
+        families.cache_clear()
+
+
+def test_wide_letters_without_a_font_here_keep_their_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever opens the SVG has the font: a name of ten Chinese letters is ten letters wide, not six."""
+    monkeypatch.setattr(canvas, "_installed", lambda: ())
+    for cached in (families, width_of):
+        cached.cache_clear()
+    try:
+        with settled():
+            assert width_of("研" * 10, 10.0) == pytest.approx(100.0, abs=1.0)
+    finally:
+        for cached in (families, width_of):
+            cached.cache_clear()

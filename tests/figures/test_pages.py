@@ -8,6 +8,9 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
+from matplotlib.lines import Line2D
+from matplotlib.text import Text
+
 from ketcli.evidence.load import Evidence
 from ketcli.figures.data.forest import forest
 from ketcli.figures.drawing.forest_layout import lay_out
@@ -21,7 +24,7 @@ from ketcli.summaries.pooling import Settings
 from ketcli.summaries.rates import rates
 from ketcli.summaries.side_effects import side_effects
 from ketcli.summaries.timeline import timeline
-from tests.figures.trials import awkward, boxes, drawn, outside, overlaps, own, trials
+from tests.figures.trials import HEAD, awkward, boxes, drawn, outside, overlaps, own, trials
 
 ALL = Extras(influence=True, leave_one_out=True)
 OWN: dict[str, Callable[[], Report]] = {
@@ -113,3 +116,17 @@ def test_a_long_name_is_wrapped_whole() -> None:
     words = " ".join(box.text for box in boxes(drawn(own(awkward()))))
     for word in ("Collaborative", "Multicentre", "Ketamine", "2019"):
         assert word in words
+
+
+def test_a_long_name_is_set_smaller_but_its_numbers_are_not() -> None:
+    page = drawn(own(HEAD + '"' + "A long name of a study group that goes on " * 5 + '",3,9,2,9\nB,5,12,3,14\n'))
+    sizes = {text.get_text(): text.get_fontsize() for text in page.figure.findobj(Text)}  # type: ignore[attr-defined]
+    assert sizes["3/9"] == sizes["5/12"] == sizes["B"]
+    assert min(size for text, size in sizes.items() if text.startswith("A long name")) < sizes["B"]
+
+
+def test_the_line_about_the_model_is_clear_of_the_axis() -> None:
+    page = drawn(own(trials(5)))
+    (about,) = (box for box in boxes(page) if box.text.startswith("Random effects"))
+    axis = min(line.get_ydata()[0] for line in page.figure.findobj(Line2D) if line.get_ydata()[0] > about.top)  # type: ignore[attr-defined,index]
+    assert axis - about.bottom > 2.5

@@ -1,9 +1,12 @@
 """Tables on a terminal: nothing cut, least important columns first to go, data shown letter by letter."""
 
+from dataclasses import replace
+
 import pytest
 from rich.cells import cell_len
 
-from ketcli.render import table
+from ketcli.render import markdown, table
+from ketcli.report import Source
 from tests.render.fixtures import HOSTILE, report, terminal
 
 
@@ -52,6 +55,12 @@ def test_ascii_terminal_gets_ascii_alone() -> None:
 
 def test_empty_report_says_why() -> None:
     assert "Nothing matches." in table.render(report(()), terminal())
+
+
+def test_a_source_without_a_page_says_so() -> None:
+    nowhere = replace(report(), sources=(Source("x", "Beta", ""),))
+    assert "Beta: no page given" in table.render(nowhere, terminal(), with_sources=True)
+    assert "- Beta: no page given" in markdown.render(nowhere, with_sources=True)
 
 
 def test_sources_on_request() -> None:

@@ -245,6 +245,8 @@ def _shape(row: Row) -> Shape:
     kind = str(row.get("kind") or "study")
     if kind in _SHAPES:
         return _SHAPES[kind]
+    if kind != "study" and (_finite(row.get("k")) or 1.0) > 1.0:
+        return "estimate"
     return "open" if row.get("pooled") is False or row.get("reason") else "study"
 
 
@@ -272,8 +274,11 @@ def signs(forests: Sequence[Forest]) -> str:
     if any(forest.risks is not None for forest in forests):
         said.append("Dots: risk with the drug (full) and with control (open).")
     if shapes & {"study", "open"}:
-        area = "the weight in the pooled line (people, where there is none)" if weighted else "the number of people"
-        said.append(f"Squares: one study, area in proportion to {area}, within each block; lines: intervals.")
+        blocks = sum(row.shape == "heading" for forest in forests for row in forest.rows) > 1
+        area = "the weight in the pooled line" if weighted else "the number of people"
+        area += " (people, where there is none)" if weighted and blocks else ""
+        area += ", within each block" if blocks else ""
+        said.append(f"Squares: one study, area in proportion to {area}; lines: intervals.")
     if "open" in shapes:
         said.append("Open squares: not part of any pooled line.")
     if shapes & {"pooled", "subgroup"}:
@@ -281,7 +286,7 @@ def signs(forests: Sequence[Forest]) -> str:
     if "alternative" in shapes:
         said.append("Open diamonds: another method, for comparison.")
     if "estimate" in shapes:
-        said.append("Small diamonds: estimates made of several rows, with their intervals.")
+        said.append("Small diamonds: estimates made of several studies or rows, with their intervals.")
     if "prediction" in shapes:
         said.append("Bars: interval in which the effect of the next study may lie.")
     return " ".join(said)

@@ -42,7 +42,7 @@ def _card(bubble: Bubble) -> Card:
             x, y = panel.x(point.x), panel.y(point.y)
             page.circle(x, y, radius, fill=style.STUDY, edge=style.INK, width=0.6, opacity=0.85)
             names.append(Named(x, y, radius, point.label, point.size))
-        put(page, names, panel.frame)
+        put(page, names, panel.frame, lines=[panel.placed([(x, y) for x, y, _, _ in bubble.line])])
         panel.axes(bubble.x_label, "Rate")
 
     return Card(bubble.title, bubble.about, HEIGHT, draw)

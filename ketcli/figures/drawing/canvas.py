@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import math
 import re
 import warnings
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Literal
+from unicodedata import east_asian_width
 
 import matplotlib
 from matplotlib import font_manager
@@ -31,14 +33,25 @@ Point = tuple[float, float]
 HALF_CAPITAL = 0.365
 LEADING = 1.32
 MISSING_GLYPH = "Glyph .* missing from"
+# Fonts with a sign for each script in place of its letters (matplotlib brings one), or with nothing at all.
+NO_LETTERS = re.compile(r"\W*(last ?resort|adobe blank|unicode bmp fallback)", re.IGNORECASE)
 
 
 @contextmanager
 def settled() -> Iterator[None]:
-    """Draw under the settings of `style`, with missing glyphs left to whatever shows the file."""
-    with matplotlib.rc_context(style.settings()), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=MISSING_GLYPH)
-        yield
+    """Draw under the settings of `style`, with missing glyphs left to whatever shows the file.
+
+    A font without a bold face stands in as it is, which matplotlib would tell.
+    """
+    log = logging.getLogger("matplotlib.font_manager")
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with matplotlib.rc_context(style.settings()), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=MISSING_GLYPH)
+            yield
+    finally:
+        log.setLevel(before)
 
 
 class Page:
@@ -204,10 +217,20 @@ def width_of(text: str, size: float = style.TEXT, *, bold: bool = False) -> floa
     if not text:
         return 0.0
     known = font(size, bold=bold, families=families(text))
+    # letters of East Asia that no font here has are as wide as high to whoever has one
+    lacking = _unknown_wide(text)
+    rest = "".join(c for c in text if c not in lacking)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=MISSING_GLYPH)
-        width, _, _ = text_to_path.get_text_width_height_descent(text, known, ismath=False)
-    return float(width)
+        width, _, _ = text_to_path.get_text_width_height_descent(rest, known, ismath=False)
+    return float(width) + size * (len(text) - len(rest))
+
+
+def _unknown_wide(text: str) -> set[str]:
+    """Return the wide letters of a text that no font here has."""
+    wide = {c for c in text if ord(c) > 126 and east_asian_width(c) in "WF"}
+    held = set[int]().union(*(_letters(font_manager.findfont(name)) for name in families(text))) if wide else set()
+    return {c for c in wide if ord(c) not in held}
 
 
 def wrap(text: str, width: float, size: float = style.TEXT, *, bold: bool = False) -> list[str]:
@@ -244,14 +267,44 @@ def baseline(middle: float, size: float) -> float:
 
 @lru_cache(maxsize=64)
 def families(text: str) -> tuple[str, ...]:
-    """Return the fonts for a text: matplotlib's own, and an installed one for letters that it lacks."""
-    missing = {ord(c) for c in text if ord(c) > 126} - _letters(font_manager.findfont(style.FONT))
-    if not missing:
-        return (style.FONT,)
-    others = sorted({(entry.name, entry.fname) for entry in font_manager.fontManager.ttflist})
-    best = max(others, key=lambda other: len(missing & _letters(other[1])), default=None)
-    found = best is not None and missing & _letters(best[1])
-    return (style.FONT, best[0]) if best is not None and found else (style.FONT,)
+    """Return the fonts for a text: matplotlib's own, and installed ones for the letters that it lacks.
+
+    Of several the one with most of the letters comes first, one without serifs before others.
+    """
+    missing = _beyond_own(text)
+    found = [style.FONT]
+    while missing:
+        best = max(
+            _installed(),
+            key=lambda other: (len(missing & _letters(other[1])), "Sans" in other[0]),
+            default=("", ""),
+        )
+        if not missing & _letters(best[1]):
+            break
+        missing -= _letters(best[1])
+        found.append(best[0])
+    return tuple(found)
+
+
+def _beyond_own(text: str) -> set[int]:
+    """Return the letters of a text that matplotlib's own font lacks."""
+    return {ord(c) for c in text if ord(c) > 126} - _letters(font_manager.findfont(style.FONT))
+
+
+@lru_cache(maxsize=1)
+def _installed() -> tuple[tuple[str, str], ...]:
+    """Return name and file of every upright font, those included that were installed after matplotlib last looked.
+
+    Fonts that hold a sign for each script in place of its letters are none.
+    """
+    known = {entry.fname for entry in font_manager.fontManager.ttflist}
+    for path in sorted(set(font_manager.findSystemFonts()) - known):
+        try:
+            font_manager.fontManager.addfont(path)
+        except (OSError, RuntimeError, ValueError, NotImplementedError):
+            continue  # broken, or of pixels alone
+    upright = {(e.name, e.fname) for e in font_manager.fontManager.ttflist if e.style == "normal"}
+    return tuple(sorted(pair for pair in upright if not NO_LETTERS.match(pair[0])))
 
 
 @lru_cache(maxsize=512)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from ketcli.figures.data.diagnostics import Drapery, Scatter
 from ketcli.figures.drawing import style
 from ketcli.figures.drawing.canvas import Page, side_of
@@ -12,6 +14,7 @@ from ketcli.figures.drawing.panel import Panel, margins
 
 WIDTH = 420.0
 LARGEST, LEAST = 10.0, 2.4
+FEW = 16  # points that may be as large
 DOT = 3.0
 SIGNIFICANT = 0.05
 PREDICTION = (4.0, 2.0)
@@ -34,19 +37,23 @@ def scatter(plot: Scatter) -> list[Section]:
             plot.y,
         )
         panel.back()
-        if plot.diagonal:
-            panel.curve([(plot.x.low, plot.x.low), (plot.x.high, plot.x.high)], colour=style.MUTED, width=0.8)
+        equal = [(plot.x.low, plot.x.low), (plot.x.high, plot.x.high)] if plot.diagonal else []
+        if equal:
+            panel.curve(equal, colour=style.MUTED, width=0.8)
         for i, curve in enumerate(plot.curves):
             panel.curve(
                 curve, colour=style.POOLED, width=1.0 if i == 0 else 0.8, dashes=() if i == 0 else PREDICTION
             )
+        # many circles are smaller, so that they cover no more of the frame than few do
+        largest = LARGEST * min(1.0, math.sqrt(FEW / max(len(plot.spots), 1)))
         names = []
         for spot in sorted(plot.spots, key=lambda spot: -spot.size):
             x, y = panel.x(spot.x), panel.y(spot.y)
-            radius = side_of(spot.size, LARGEST, LEAST) if plot.diagonal else DOT
+            radius = side_of(spot.size, largest, LEAST) if plot.diagonal else DOT
             page.circle(x, y, radius, fill=style.STUDY, edge=style.INK, width=0.6, opacity=0.85)
             names.append(Named(x, y, radius, spot.label, spot.matters))
-        put(page, names, panel.frame)
+        lines = [panel.placed(curve) for curve in (equal, *plot.curves)]
+        put(page, names, panel.frame, lines=lines)
         panel.axes(plot.x_label, plot.y_label)
 
     plots = grid([Card(plot.title, "", height, draw)], width=WIDTH, across=1)
@@ -86,7 +93,7 @@ def drapery(plot: Drapery) -> list[Section]:
             [(plot.x.low, SIGNIFICANT), (plot.x.high, SIGNIFICANT)], colour=style.INK, width=0.6, dashes=(2, 2)
         )
         for curve in plot.studies:
-            panel.curve(curve, colour=style.STUDY, width=0.6)
+            panel.curve(curve, colour=style.STUDY, width=0.6 if len(plot.studies) <= FEW else 0.35)
         if plot.prediction is not None:
             low, high, at = plot.prediction
             panel.curve([(low, at), (high, at)], colour=style.SUBGROUP, width=3.0)

@@ -106,7 +106,7 @@ def _draw_texts(page: Page, layout: Layout, line: Line) -> None:
     if row.shape in ("heading", "about"):
         first = (
             line.top
-            + (line.height - (5.0 if row.shape == "heading" else 1.0))
+            + (line.height - line.after - (5.0 if row.shape == "heading" else 1.0))
             - (len(line.cells[0]) - 1) * line.size * LEADING
         )
         for i, text in enumerate(line.cells[0]):
@@ -115,13 +115,12 @@ def _draw_texts(page: Page, layout: Layout, line: Line) -> None:
             page.text(x, y, text, size=line.size, bold=strong, colour=colour)
         return
     for i, (column, edge, words) in enumerate(zip(layout.columns, layout.edges, line.cells, strict=True)):
-        step = line.size * LEADING * 0.92
+        size = style.TEXT if i else line.size
+        step = size * LEADING * 0.92
         first = line.middle - (len(words) - 1) * step / 2.0
         for j, word in enumerate(words):
-            y = baseline(first + j * step, line.size)
-            page.text(
-                edge + indent(row, i), y, word, size=line.size, bold=strong, colour=colour, anchor=column.align
-            )
+            y = baseline(first + j * step, size)
+            page.text(edge + indent(row, i), y, word, size=size, bold=strong, colour=colour, anchor=column.align)
 
 
 def _draw_mark(page: Page, track: Track, row: ForestRow, y: float) -> None:

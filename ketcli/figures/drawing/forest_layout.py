@@ -19,17 +19,22 @@ PLOT_WIDTH, RISKS_WIDTH = 190.0, 120.0
 WIDEST_PAGE = 700.0
 NARROWEST_PAGE = 440.0
 LINES, SHRUNK = 3, 0.87  # a label of more lines is set smaller
+BELOW_ABOUT = 3.5  # keeps the line about a model clear of the axis and of the rows below
 
 
 @dataclass(frozen=True)
 class Line:
-    """A row with its texts wrapped: lines of text per column, size of the label, height and top."""
+    """A row with its texts wrapped: lines of text per column, size of the label, height and top.
+
+    `after` is the part of the height that stays empty below a line about a model.
+    """
 
     row: ForestRow
     cells: tuple[tuple[str, ...], ...]
     size: float
     height: float
     top: float = 0.0
+    after: float = 0.0
 
     @property
     def middle(self) -> float:
@@ -112,19 +117,18 @@ def _line(row: ForestRow, widths: Sequence[float], layout: Layout, pitch: float)
         room = layout.width - 2 * style.MARGIN - 6.0
         cell = tuple(wrap(row.texts[0], room, size, bold=bold(row)))
         gap = 7.0 if row.shape == "heading" else 3.0
-        return Line(row, (cell,), size, len(cell) * size * LEADING + gap)
+        after = BELOW_ABOUT if row.shape == "about" else 0.0
+        return Line(row, (cell,), size, len(cell) * size * LEADING + gap + after, after=after)
     size = style.TEXT
     rooms = [width - indent(row, i) for i, width in enumerate(widths)]
-    cells = _wrapped(row, rooms, size)
-    if len(cells[0]) > LINES:  # shrink before growing further
+    label, *others = (_wrapped(row, i, room, size) for i, room in enumerate(rooms))
+    if len(label) > LINES:  # shrink the name, not its numbers, before growing further
         size = style.TEXT * SHRUNK
-        cells = _wrapped(row, rooms, size)
-    most = max(map(len, cells))
-    return Line(row, cells, size, max(pitch, (most - 1) * size * LEADING * 0.92 + pitch))
+        label = _wrapped(row, 0, rooms[0], size)
+    tallest = max(len(label) * size, *(len(lines) * style.TEXT for lines in others), style.TEXT)
+    return Line(row, (label, *others), size, max(pitch, (tallest - style.TEXT) * LEADING * 0.92 + pitch))
 
 
-def _wrapped(row: ForestRow, rooms: Sequence[float], size: float) -> tuple[tuple[str, ...], ...]:
-    """Wrap every cell at a hair more than its room: widths that were measured must not wrap by rounding."""
-    return tuple(
-        tuple(wrap(text, room + 0.01, size, bold=bold(row))) for text, room in zip(row.texts, rooms, strict=True)
-    )
+def _wrapped(row: ForestRow, column: int, room: float, size: float) -> tuple[str, ...]:
+    """Wrap a cell at a hair more than its room: widths that were measured must not wrap by rounding."""
+    return tuple(wrap(row.texts[column], room + 0.01, size, bold=bold(row)))

@@ -119,13 +119,16 @@ class Panel:
         dashes: Sequence[float] = (),
     ) -> None:
         """Draw a line through values, cut at the frame."""
-        placed = [(self.x(x), self.y(y)) for x, y in points]
+        placed = self.placed(points)
         self.page.line(placed, width=width, colour=colour, dashes=dashes, within=self.window)
+
+    def placed(self, points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+        """Return where values lie on the page."""
+        return [(self.x(x), self.y(y)) for x, y in points]
 
     def shape(self, points: Sequence[tuple[float, float]], *, fill: str, opacity: float = 1.0) -> None:
         """Fill the shape through values, cut at the frame."""
-        placed = [(self.x(x), self.y(y)) for x, y in points]
-        self.page.area(placed, fill=fill, opacity=opacity, within=self.window)
+        self.page.area(self.placed(points), fill=fill, opacity=opacity, within=self.window)
 
 
 def margins(y_ruler: Ruler, *, y_label: bool = True, x_lines: int = 1) -> Margins:

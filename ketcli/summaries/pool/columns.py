@@ -154,6 +154,7 @@ def axis(rows: Sequence[Row], plan: Plan) -> Axis:
     log, null = plan.ratio and plan.natural, null_value(plan)
     if plan.natural and plan.measure in ("PLO", "PLN", "PR", "PAS", "PFT"):
         return Axis("percent")
+    left, right = sides(plan.measure)
     triples = [
         tuple(float(row[name]) for name in ("strip_estimate", "strip_low", "strip_high"))  # type: ignore[arg-type]
         for row in rows
@@ -161,7 +162,7 @@ def axis(rows: Sequence[Row], plan: Plan) -> Axis:
     ]
     triples = [t for t in triples if all(math.isfinite(v) and (v > 0.0 or not log) for v in t)]
     if not triples:
-        return Axis("log" if log else "linear", null=null)
+        return Axis("log" if log else "linear", null=null, left=left, right=right)
     scale = math.log if log else float
     points = [scale(t[0]) for t in triples] + ([] if null is None else [scale(null)])
     reach = max(
@@ -170,7 +171,18 @@ def axis(rows: Sequence[Row], plan: Plan) -> Axis:
     low = max(min(scale(t[1]) for t in triples), min(points) - reach)
     high = min(max(scale(t[2]) for t in triples), max(points) + reach)
     back = math.exp if log else float
-    return Axis("log" if log else "linear", null=null, low=back(low), high=back(high))
+    return Axis("log" if log else "linear", null=null, low=back(low), high=back(high), left=left, right=right)
+
+
+def sides(measure: str) -> tuple[str, str]:
+    """Return what lies below and above no effect, "" for effects given as they are; which is good is not known."""
+    match measure:
+        case "RR" | "OR" | "PETO" | "RD" | "AS":
+            return "fewer events if treated", "more events if treated"
+        case "MD" | "SMD" | "ROM":
+            return "lower if treated", "higher if treated"
+        case _:
+            return "", ""
 
 
 def null_value(plan: Plan) -> float | None:
