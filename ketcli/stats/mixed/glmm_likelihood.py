@@ -25,6 +25,8 @@ from ketcli.stats.numeric.quadrature import Integrand, Nodes, find_modes, integr
 from ketcli.stats.numeric.roots import Rows
 from ketcli.stats.results import Array
 
+# studies whose integrals are worked out at once
+SLICE = 1024
 HALF_LOG_2PI = 0.5 * np.log(2.0 * np.pi)
 
 
@@ -108,19 +110,49 @@ class Evaluation:
 
 
 def evaluate(model: Model, point: Point, nodes: int | None = None, start: Array | None = None) -> Evaluation:
-    """Return the log-likelihoods of `model` at `point` with derivatives; `start` (k, d) speeds up the modes."""
-    d = model.random.shape[1]
+    """Return the log-likelihoods of `model` at `point` with derivatives; `start` (k, d) speeds up the modes.
+
+    Studies are integrated SLICE at a time, which bounds the memory by their number times that of their results.
+    """
     base = _fixed_part(model, point)
     loads = model.random * model.each(np.exp(point.log_sd))[:, None, :]
-    integrand = _integrand(model, base, loads)
-    mode, precision = find_modes(integrand, np.zeros((base.shape[0], d)) if start is None else start)
+    start = np.zeros((base.shape[0], model.random.shape[1])) if start is None else start
+    parts = []
+    for low in range(0, base.shape[0], SLICE):
+        rows = np.arange(low, min(low + SLICE, base.shape[0]))
+        parts.append(_integrals(_Studies.of(model, rows, base, loads), start[rows], nodes))
+    values, gradient, hessian, mode = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    return Evaluation(model.total(values), gradient, hessian, mode)
+
+
+@dataclass(frozen=True, eq=False)
+class _Studies:
+    """Some studies at one point: `fixed` (A, p), `study` (k, A) or None, `base` (k, A), `loads` (k, A, d)."""
+
+    family: Family
+    fixed: Array
+    study: Array | None
+    base: Array
+    loads: Array
+
+    @classmethod
+    def of(cls, model: Model, rows: Rows, base: Array, loads: Array) -> _Studies:
+        """Return the studies `rows` of a model."""
+        study = None if model.study is None else model.study[rows]
+        return cls(model.family.take(rows), model.fixed, study, base[rows], loads[rows])
+
+
+def _integrals(some: _Studies, start: Array, nodes: int | None) -> tuple[Array, Array, Array, Array]:
+    """Return each study's log integral (k,), its gradient (k, P) and Hessian (k, P, P), and the modes (k, d)."""
+    integrand = _integrand(some)
+    mode, precision = find_modes(integrand, start)
     rule = place_nodes(integrand, mode, precision, nodes)
-    eta = base[..., None] + loads @ np.swapaxes(rule.points, 1, 2)
-    density, residual, variance = model.family.terms(eta)
+    eta = some.base[..., None] + some.loads @ np.swapaxes(rule.points, 1, 2)
+    density, residual, variance = some.family.terms(eta)
+    d = some.loads.shape[2]
     log_integrand = density.sum(axis=1) - 0.5 * (rule.points**2).sum(axis=2) - d * HALF_LOG_2PI
     values, share = integrate(log_integrand, rule)
-    gradient, hessian = _derivatives(model, loads, rule, share, residual, variance)
-    return Evaluation(model.total(values), gradient, hessian, mode)
+    return values, *_derivatives(some, rule, share, residual, variance), mode
 
 
 def _fixed_part(model: Model, point: Point) -> Array:
@@ -129,13 +161,14 @@ def _fixed_part(model: Model, point: Point) -> Array:
     return shared if model.study is None else shared + point.alpha[:, None] * model.study
 
 
-def _integrand(model: Model, base: Array, loads: Array) -> Integrand:
+def _integrand(some: _Studies) -> Integrand:
     """Return the log joint density of data and random effects as functions of the random effects u (k, d)."""
+    loads = some.loads
     unit = np.eye(loads.shape[2])
     turned = np.swapaxes(loads, 1, 2)
 
     def terms(u: Array) -> tuple[Array, Array, Array]:
-        return model.family.terms(base[..., None] + loads @ u[..., None])
+        return some.family.terms(some.base[..., None] + loads @ u[..., None])
 
     def height(u: Array) -> Array:
         return np.asarray(terms(u)[0][..., 0].sum(axis=1) - 0.5 * (u**2).sum(axis=1))
@@ -151,19 +184,19 @@ def _integrand(model: Model, base: Array, loads: Array) -> Integrand:
 
 
 def _derivatives(
-    model: Model, loads: Array, rule: Nodes, share: Array, residual: Array, variance: Array
+    some: _Studies, rule: Nodes, share: Array, residual: Array, variance: Array
 ) -> tuple[Array, Array]:
     """Return gradient (k, P) and Hessian (k, P, P) of every study's log integral, by Louis's identity."""
     k, m, _ = rule.points.shape
-    arms, p = model.fixed.shape
-    d = loads.shape[2]
-    extra = 0 if model.study is None else 1
+    arms, p = some.fixed.shape
+    d = some.loads.shape[2]
+    extra = 0 if some.study is None else 1
     slope = np.empty((k, arms, m, p + d + extra))
-    slope[..., :p] = model.fixed[None, :, None, :]
+    slope[..., :p] = some.fixed[None, :, None, :]
     # d eta / d ln sd_j = random_aj sd_j u_j
-    slope[..., p : p + d] = loads[:, :, None, :] * rule.points[:, None, :, :]
-    if model.study is not None:
-        slope[..., -1] = model.study[:, :, None]
+    slope[..., p : p + d] = some.loads[:, :, None, :] * rule.points[:, None, :, :]
+    if some.study is not None:
+        slope[..., -1] = some.study[:, :, None]
     score = np.einsum("kam,kamp->kmp", residual, slope)
     mean = np.einsum("km,kmp->kp", share, score)
     flat = slope.reshape(k, arms * m, -1)
