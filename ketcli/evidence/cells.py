@@ -13,8 +13,22 @@ Value = str | int | float | None
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
-_MISSING = re.compile(r"none|n/?a|#n/a|null|nil|unknown|missing|not available|\.|\?", re.IGNORECASE)
+_MISSING = re.compile(
+    r"none|n/?a|n\.a\.|#n/a|null|nil|n\.?r\.?|n\.?d\.?|unknown|missing|not (?:available|reported|stated|given)|"
+    r"\.+|\?|-+|–|—|k\.a\.",
+    re.IGNORECASE,
+)
+THOUSANDS = re.compile(r"[0-9]{1,3}\.[0-9]{3}")  # in a number of people
 COMMA_NUMBER = re.compile(r"([+-]?[0-9]+),([0-9]+)")
+# thousands that can be nothing else: parted by blanks or apostrophes, in two groups, or before a decimal sign
+_BLANKS = re.compile(r"[+-]?[0-9]{1,3}(?:[ \u00a0\u2009\u202f'’][0-9]{3})+(?:[.,][0-9]+)?")
+_ENGLISH = re.compile(r"[+-]?[0-9]{1,3}(?:(?:,[0-9]{3})+\.[0-9]+|(?:,[0-9]{3}){2,})")
+_CONTINENTAL = re.compile(r"[+-]?[0-9]{1,3}(?:(?:\.[0-9]{3})+,[0-9]+|(?:\.[0-9]{3}){2,})")
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_DATE = re.compile(
+    rf"[0-9]{{1,2}}[-. ]{_MONTH}(?:[-. ][0-9]+)?|{_MONTH}[-. ][0-9]+|[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}(?:T.*)?",
+    re.IGNORECASE,
+)
 # C0 and C1 controls, and characters that are invisible or turn the direction of writing
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -60,6 +74,8 @@ def parse_number(text: str) -> float | None:
     fix = "write the number alone, with a decimal point and without units"
     if COMMA_NUMBER.fullmatch(text):
         fix = f"write {text.replace(',', '.')} with a decimal point"
+    elif _DATE.fullmatch(text):
+        fix = "a spreadsheet makes dates of entries such as 12/1: type it anew in a cell formatted as text"
     raise CellError("not-a-number", f"{shown(text)} is not a number", fix)
 
 
@@ -71,9 +87,17 @@ def is_missing_word(text: str) -> bool:
 def decimal_point(text: str) -> str:
     """Return a number with a decimal comma or a typographic minus as it is written with a point and a hyphen.
 
-    Other text is returned as it is; CellError `ambiguous-comma` for a comma that may part thousands.
+    Thousands parted in a way that can mean nothing else are put together. Other text is returned as it is;
+    CellError `ambiguous-comma` for a comma that may part thousands.
     """
-    plain = text.replace("−", "-").replace("\u00a0", "")
+    plain = text.replace("−", "-")
+    if _BLANKS.fullmatch(plain):
+        plain = re.sub(r"[^0-9.,+-]", "", plain)
+    elif _ENGLISH.fullmatch(plain):
+        return plain.replace(",", "")
+    elif _CONTINENTAL.fullmatch(plain):
+        return plain.replace(".", "").replace(",", ".")
+    plain = plain.replace("\u00a0", "")
     if comma := COMMA_NUMBER.fullmatch(plain):
         whole, part = comma.groups()
         if len(part) == 3 and whole.lstrip("+-") != "0":

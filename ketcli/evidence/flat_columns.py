@@ -173,8 +173,16 @@ def _with_unit(grid: Grid, given: Mapping[str, str], found: Columns) -> Columns:
         return found
     unit = TIME_UNITS.get(squash(column), 1.0)
     if unit is None and "time_days" not in given:
-        cells = [cell.strip() for cell in grid.column(column)]
-        if not all(in_days(cell) is not None for cell in cells if cell):
+        cells = dict(zip(grid.lines, (cell.strip() for cell in grid.column(column)), strict=True))
+        without = {line: cell for line, cell in cells.items() if cell and in_days(cell) is None}
+        if without and len(without) < sum(map(bool, cells.values())):
+            found.problems.extend(
+                Problem("bad-form", grid.name, line, "time_days", cell,
+                        f"time_days: {shown(cell)} is no time with its unit, as others of the column are",
+                        "write it as 24 h, day 7 or 4 weeks after the first dose")
+                for line, cell in without.items()
+            )  # fmt: skip
+        elif without:
             found.problems.append(
                 Problem(
                     AMBIGUOUS,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 
 from ketcli.evidence.aliases import ALIASES
@@ -48,8 +50,13 @@ TIME_UNITS: Mapping[str, float | None] = MappingProxyType(
         **dict.fromkeys(("time", "timepoint", "followup", "assessmenttime", "visit"), None),
     }
 )
-_CELL_TIME = re.compile(r"(\d+(?:\.\d+)?)\s*-?\s*(min|minutes?|h|hrs?|hours?|d|days?|w|wks?|weeks?)", re.IGNORECASE)
-_VISIT = re.compile(r"(day|week|hour)\s*(\d+(?:\.\d+)?)", re.IGNORECASE)
+_UNIT = r"(min|minutes?|h|hrs?|hours?|d|days?|w|wks?|weeks?)"
+_AMOUNT = r"(\d+(?:[.,]\d+)?)"
+# after the treatment is another time than after the first dose: what follows a time may be the dose alone
+_DOSING = r"(?:dose|infusion|injection|administration)"
+_AFTER = rf"(?:\s*(?:post|after|since|from)(?:[ -]*(?:the\s*)?(?:first|1st)?\s*{_DOSING})?)?"
+_CELL_TIME = re.compile(rf"(?:t\s*=?\s*|at\s+|~\s*)?{_AMOUNT}\s*-?\s*{_UNIT}\.?{_AFTER}", re.IGNORECASE)
+_VISIT = re.compile(rf"(?:at\s+)?{_UNIT}\s*[-=]?\s*{_AMOUNT}", re.IGNORECASE)
 _UNIT_DAYS = MappingProxyType({"m": 1.0 / 1440.0, "h": 1.0 / 24.0, "d": 1.0, "w": 7.0})
 
 _WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
@@ -99,12 +106,43 @@ def means_something(name: str) -> bool:
 
 
 def in_days(text: str) -> float | None:
-    """Return a time that carries its unit (24 h, 2 weeks, day 7) in days, None when it carries none."""
+    """Return a time that carries its unit (24 h, 2 weeks, day 7, t=2h) in days, None when it carries none."""
     if found := _CELL_TIME.fullmatch(text.strip()):
-        return float(found[1]) * _UNIT_DAYS[found[2][0].lower()]
+        return _number(found[1]) * _UNIT_DAYS[found[2][0].lower()]
     if found := _VISIT.fullmatch(text.strip()):
-        return float(found[2]) * _UNIT_DAYS[found[1][0].lower()]
+        return _number(found[2]) * _UNIT_DAYS[found[1][0].lower()]
     return None
+
+
+def _number(text: str) -> float:
+    return float(text.replace(",", "."))
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """What a cell says of a treatment: its drug and, where they stand beside it, route and dose ("" if not)."""
+
+    drug: str
+    route: str
+    dose: str
+
+
+_DOSE = re.compile(r"(\d+(?:[.,]\d+)?)\s*mg(?:\s*/\s*kg)?(?:\s*/\s*\d*\s*(?:min|h|hr|d|day))?\b", re.IGNORECASE)
+_BESIDE_DRUGS = frozenset(
+    ("infusion", "infusions", "hcl", "hydrochloride", "spray", "single", "dose", "arm", "group", "the", "of")
+)
+
+
+def as_treatment(drug: Field, route: Field, text: str) -> Treatment | None:
+    """Return the treatment in a cell such as `Ket IV 0.5mg/kg`, None when its words are not all understood."""
+    doses = _DOSE.findall(text)
+    words = [word for word in re.split(r"[\s;]+|,\s+", _DOSE.sub(" ", text)) if squash(word)]
+    routes = [code for word in words if (code := as_code(route, word))]
+    rest = [w for w in words if not as_code(route, w) and squash(w) not in _BESIDE_DRUGS]
+    found = as_code(drug, " ".join(rest)) if rest else None
+    if found is None or len(doses) > 1 or len(set(routes)) > 1:
+        return None
+    return Treatment(found, routes[0] if routes else "", doses[0].replace(",", ".") if doses else "")
 
 
 def as_code(field: Field, text: str) -> str | None:
@@ -115,6 +153,15 @@ def as_code(field: Field, text: str) -> str | None:
             return code
     if field.name in _WORDS and wanted in _WORDS[field.name]:
         return _WORDS[field.name][wanted]
-    aliases = {squash(alias): code for alias, code in ALIASES.items()}
-    found = aliases.get(wanted, "")
-    return found if found in (field.codes or ()) else None
+    found = _aliases().get(wanted, "")
+    if found in (field.codes or ()):
+        return found
+    words = text.split()
+    plain = [word for word in words if squash(word) not in _BESIDE_DRUGS]
+    return as_code(field, " ".join(plain)) if field.name == "route" and 0 < len(plain) < len(words) else None
+
+
+@cache
+def _aliases() -> Mapping[str, str]:
+    """Return the aliases by their letters and digits."""
+    return {squash(alias): code for alias, code in ALIASES.items()}

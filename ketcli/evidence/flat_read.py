@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from ketcli.errors import Problem
-from ketcli.evidence.cells import CellError, decimal_point, is_missing_word, parse_number, shown
+from ketcli.evidence.cells import THOUSANDS, CellError, decimal_point, is_missing_word, parse_number, shown
 from ketcli.evidence.fields import Field
 from ketcli.evidence.flat_columns import Columns, find_columns, name_of
-from ketcli.evidence.flat_names import as_code, in_days
-from ketcli.evidence.grid import Grid
+from ketcli.evidence.flat_names import COUNTS, as_code, as_treatment, in_days
+from ketcli.evidence.grid import Grid, normal
 from ketcli.evidence.tables.flat import CONTROLS, FLAT
 
 _CONTROL = {f.name: f.name.removeprefix("control_") for f in CONTROLS}
@@ -52,20 +52,19 @@ def to_flat(grid: Grid, given: Mapping[str, str] = _NONE) -> Grid:
     """
     columns = find_columns(grid, given)
     paired, unused = _paired(grid, columns)
-    names = [f.name for f in FLAT.fields if f.name in columns.of or f.name in columns.constants]
-    if paired:
-        names += [name for name in ("route", "dose", "role") if name not in names]
     others = [c for c in grid.header if c not in columns.taken() and c not in {f.name for f in FLAT.fields}]
     said = _Said()
     problems: list[Problem] = []
-    rows: list[list[str]] = []
+    rows: list[tuple[dict[str, str], list[str]]] = []
     lines: list[int] = []
     for line, row in zip(grid.lines, grid.rows, strict=True):
         cells = dict(zip(grid.header, row, strict=True))
         values = _values(grid, line, cells, columns, said, problems)
         for arm in _arms(values) if paired else (values,):
-            rows.append([*(arm.get(name, "") for name in names), *(cells[c] for c in others)])
+            rows.append((arm, [cells[c] for c in others]))
             lines.append(line)
+    held = {name for arm, _ in rows for name in arm} | {*columns.of, *columns.constants}
+    names = [f.name for f in FLAT.fields if f.name in held]
     dropped = [c for c in grid.header if c not in columns.taken() and c not in others]
     notes = [*grid.notes, *_matched(grid, columns), *unused, *said.notes(grid.name)]
     if dropped:
@@ -75,7 +74,7 @@ def to_flat(grid: Grid, given: Mapping[str, str] = _NONE) -> Grid:
     return replace(
         grid,
         header=(*names, *others),
-        rows=rows,
+        rows=[[*(arm.get(name, "") for name in names), *rest] for arm, rest in rows],
         lines=lines,
         problems=(*grid.problems, *columns.problems, *problems),
         notes=tuple(notes),
@@ -100,6 +99,7 @@ def _values(
 ) -> dict[str, str]:
     """Return the cells of one row by field, in the words of the layout."""
     values = dict(columns.constants)
+    beside: dict[str, str] = {}
     for name, column in columns.of.items():
         described, text = name_of(name), cells[column].strip()
         if text and name != "study" and is_missing_word(text):
@@ -109,7 +109,13 @@ def _values(
                 problems.append(Problem("missing-value", grid.name, line, name, text, message, fix))
             said.missing[text] += 1
             text = ""
-        if text and described.codes is not None:
+        if name == "drug" and text and as_code(described, text) is None:
+            treatment = as_treatment(described, name_of("route"), text)
+            if treatment is not None:
+                said.codes[text] = " ".join(filter(None, vars(treatment).values()))
+                beside = {"route": treatment.route, "dose": treatment.dose}
+                text = treatment.drug
+        elif text and described.codes is not None:
             text = _code(described, text, said)
         elif text and described.numeric:
             try:
@@ -118,6 +124,13 @@ def _values(
                 message = f"{name}: {error.message}"
                 problems.append(Problem(error.code, grid.name, line, name, text, message, error.fix))
         values[name] = text
+    for name, text in beside.items():
+        if text and values.get(name, text) not in ("", text):
+            message = f"{name}: {values[name]}, but {text} beside the drug"
+            clash = Problem("unknown-code", grid.name, line, name, values[name], message, "correct one of them")
+            problems.append(clash)
+        elif text:
+            values[name] = text
     return values
 
 
@@ -132,6 +145,9 @@ def _code(described: Field, text: str, said: _Said) -> str:
 
 def _plain(name: str, text: str, unit: float, said: _Said) -> str:
     """Return a number with a decimal point, times in days."""
+    if name in COUNTS and THOUSANDS.fullmatch(text):
+        message = f"{shown(text)} may be {text.replace('.', '')} or {float(text):g} people"
+        raise CellError("ambiguous-comma", message, "write the number without a sign between thousands")
     plain = decimal_point(text)
     said.commas |= plain != text
     if name != "time_days":
@@ -159,7 +175,7 @@ def _arms(values: Mapping[str, str]) -> Iterable[dict[str, str]]:
 
 def _matched(grid: Grid, columns: Columns) -> list[str]:
     """Return the note on columns that are called otherwise than documented, and on fixed values."""
-    named = [f"{shown(column)} is {name}" for name, column in columns.of.items() if column != name]
+    named = [f"{shown(column)} is {name}" for name, column in columns.of.items() if normal(column) != name]
     fixed = [f"{name} is {value} in every row" for name, value in columns.constants.items()]
     said = "; ".join(filter(None, [", ".join(named), ", ".join(fixed)]))
     return [f"{grid.name}: columns matched: {said}."] if said else []

@@ -15,7 +15,7 @@ from ketcli.evidence.decode import decode
 from ketcli.evidence.intake import ROWS, too_many_rows
 
 FIELD_LIMIT = 1_000_000
-_DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _SPREADSHEET_LINE = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
 
 Record = tuple[int, list[str]]
@@ -58,18 +58,21 @@ def text_grid(
 ) -> Grid:
     """Read CSV text; the delimiter is the one under which most cells of the header mean something (`means`)."""
     delimiter, start = dialect(text, means)
-    said = [] if delimiter == "," else [f"{name}: columns are separated by {_DELIMITERS[delimiter]}"]
+    said = [] if delimiter == "," else [f"{name}: columns are separated by {DELIMITERS[delimiter]}"]
     records = text_records(text[start:], delimiter, name, first_line=2 if start else 1)
     return assemble(records, name, known, (*notes, *said))
 
 
-def dialect(text: str, means: Callable[[str], bool]) -> tuple[str, int]:
-    """Return the delimiter of CSV text and where its header begins: after the line sep=; of some spreadsheets."""
+def dialect(text: str, means: Callable[[str], bool], lines: int = 1) -> tuple[str, int]:
+    """Return the delimiter of CSV text and where its header begins: after the line sep=; of some spreadsheets.
+
+    The header is looked for among the first `lines` lines, since titles may stand above it.
+    """
     named = _SPREADSHEET_LINE.match(text)
     start = named.end() if named else 0
-    if named and named[1] in _DELIMITERS:
+    if named and named[1] in DELIMITERS:
         return named[1], start
-    return _delimiter(text[start:], means), start
+    return _delimiter(text[start:], means, lines), start
 
 
 def assemble(records: Iterator[Record], name: str, known: Collection[str] = (), notes: Iterable[str] = ()) -> Grid:
@@ -110,18 +113,24 @@ def normal(name: str) -> str:
     return re.sub(r"[\s-]+", "_", name.strip().lower())
 
 
-def _delimiter(text: str, means: Callable[[str], bool]) -> str:
+def _delimiter(text: str, means: Callable[[str], bool], lines: int) -> str:
     """Return the delimiter under which most cells of the header mean something, else that splits it most."""
-    first = text.lstrip("\r\n").splitlines()[0]
 
-    def score(delimiter: str) -> tuple[int, int]:
+    def score(line: str, delimiter: str) -> tuple[int, int]:
         try:
-            cells = next(csv.reader([first], delimiter=delimiter), [])
+            cells = next(csv.reader([line], delimiter=delimiter), [])
         except csv.Error:  # a cell beyond the limit: the reader proper will say where
             return 0, 0
         return sum(means(cell) for cell in cells), len(cells)
 
-    return max(_DELIMITERS, key=score)
+    best = ((0, 0), ",")
+    for number, line in enumerate(text.lstrip("\r\n").splitlines()[:lines]):
+        found = max(((score(line, delimiter), delimiter) for delimiter in DELIMITERS), key=lambda pair: pair[0])
+        if number == 0 or found[0][0] > max(1, best[0][0]):
+            best = found
+        if best[0][0] > 1:
+            break
+    return best[1]
 
 
 def text_records(text: str, delimiter: str, name: str, first_line: int = 1) -> Iterator[Record]:

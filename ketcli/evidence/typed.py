@@ -47,13 +47,17 @@ def read_columns(content: bytes, name: str, table: Table) -> Columns:
 
 def missing_columns(grid: Grid, table: Table) -> list[Problem]:
     """Return a problem for each column that the table requires and the file lacks, with the nearest name."""
-    absent = [f.name for f in table.fields if f.required and f.name not in grid.header]
+    absent = {f.name: f.codes for f in table.fields if f.required and f.name not in grid.header}
     strange = [name for name in grid.header if name not in table.columns]
     problems = []
-    for name in absent:
+    for name, codes in absent.items():
         fix = f"add the column {name}"
+        if table.name == "flat" and codes:
+            fix += f", or say what holds for every row: --column {name}={next(iter(codes))}"
         if strange and "did you mean" in (hint := unknown_value("column", name, strange).hint):
             fix = hint.replace("did you mean", "is it the column") + f" Then call it {name}"
+        if name == "events" and any("percent" in column or "%" in column for column in strange):
+            fix = "work the people with the outcome out of the percent, percent x total / 100, in a column events"
         problems.append(Problem("missing-column", grid.name, 1, name, "", f"the column {name!r} is missing", fix))
     return problems
 

@@ -50,6 +50,8 @@ def first_periods(trials: Sequence[Trial], group: str) -> Formed:
 def assign_parts(trials: Sequence[Trial], name: str, controls: Sequence[str]) -> list[Trial]:
     """Return the arms, each active or control: by --control, the role column, or a name that can only be a control.
 
+    What --control names is a control besides those that are known to be one.
+
     --control none makes all arms active.
 
     Raises DataError for roles that are neither, UsageError when nothing says which arms are controls.
@@ -91,11 +93,11 @@ def assign_parts(trials: Sequence[Trial], name: str, controls: Sequence[str]) ->
 
 
 def _part(trial: Trial, wanted: set[str]) -> str:
-    if wanted:
-        return CONTROL if {trial.arm.casefold(), trial.part.casefold()} & wanted else ACTIVE
-    if trial.part:
+    if {trial.arm.casefold(), trial.part.casefold()} & wanted:
+        return CONTROL
+    if trial.part and not wanted:
         return part_of(trial.part)
-    return part_of_name(trial.arm) or ACTIVE
+    return part_of(trial.part) or part_of_name(trial.arm) or ACTIVE
 
 
 def form_comparisons(

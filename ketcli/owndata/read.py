@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from ketcli.errors import DataError, InputError, Problem, UsageError, unknown_value
-from ketcli.evidence.cells import COMMA_NUMBER, CellError, decimal_point, parse_number
+from ketcli.evidence.cells import COMMA_NUMBER, THOUSANDS, CellError, decimal_point, is_missing_word, parse_number
 from ketcli.evidence.formats.anyfile import read_any
 from ketcli.evidence.grid import Grid
 from ketcli.owndata.roles import squash
-
-_MISSING = re.compile(
-    r"|\.+|-+|–|—|\?|na|n/a|n\.a\.|#n/a|nan|null|none|nil|nr|nd|missing|unknown|not (?:reported|available|stated)",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -102,7 +96,7 @@ def read_number(text: str) -> float | None:
 
 def is_missing(text: str) -> bool:
     """Return whether a cell is empty or holds a word for a missing value (NA, ., -, not reported ...)."""
-    return _MISSING.fullmatch(text.strip()) is not None
+    return text.strip().lower() in ("", "nan") or is_missing_word(text)
 
 
 def is_number(text: str) -> bool:
@@ -113,11 +107,19 @@ def is_number(text: str) -> bool:
         return False
 
 
-def numbers(sheet: Sheet, column: str, problems: list[Problem]) -> list[float | None]:
-    """Return a column as numbers; what is none is added to `problems` and counts as missing."""
+def numbers(sheet: Sheet, column: str, problems: list[Problem], *, people: bool = False) -> list[float | None]:
+    """Return a column as numbers; what is none is added to `problems` and counts as missing.
+
+    Of `people` no thousandths are counted: points that may part thousands are a problem.
+    """
     values: list[float | None] = []
+    pointed = people and _points_part_thousands(sheet.column(column))
     for row, cell in enumerate(sheet.column(column)):
         try:
+            if pointed and THOUSANDS.fullmatch(cell):
+                whole = cell.replace(".", "")
+                raise CellError("ambiguous-comma", f"'{cell}' may be {whole} or {float(cell):g} people",
+                                "write the number without a sign between thousands")  # fmt: skip
             values.append(read_number(cell))
         except CellError as error:
             values.append(None)
@@ -125,6 +127,14 @@ def numbers(sheet: Sheet, column: str, problems: list[Problem]) -> list[float | 
     return values
 
 
+def _points_part_thousands(cells: Iterable[str]) -> bool:
+    """Return whether all numbers that are not whole have three digits after the point."""
+    broken = [cell for cell in cells if "." in cell and is_number(cell)]
+    return bool(broken) and all(THOUSANDS.fullmatch(cell) for cell in broken)
+
+
 def _notes(grid: Grid) -> tuple[str, ...]:
     commas = any(COMMA_NUMBER.fullmatch(cell.strip()) for row in grid.rows for cell in row)
-    return (*grid.notes, *(("Decimal commas are read as points.",) if commas else ()))
+    lost = [p.message for p in grid.problems if p.code == "unnamed-column"]
+    unnamed = (f"{grid.name}: not used: {'; '.join(lost)}",) if lost else ()
+    return (*grid.notes, *unnamed, *(("Decimal commas are read as points.",) if commas else ()))

@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-TREATED, CONTROL, BEFORE = "treated", "control", "before"
+from ketcli.owndata.vocabulary import (
+    ARMS,
+    BOUNDS,
+    COUNTERS,
+    EFFECTS,
+    EXACT,
+    FILLERS,
+    LOG_RATIOS,
+    OF_LIMITS,
+    QUANTITIES,
+    RATIOS,
+    SHARES,
+    TEXT,
+    WITH_ARM,
+    WORDS,
+)
 
 
 @dataclass(frozen=True)
@@ -47,6 +63,8 @@ def _roles() -> Mapping[str, Role]:
         Role("se", "--se", "its standard error"),
         Role("ci_low", "--ci-low", "lower limit of its interval"),
         Role("ci_high", "--ci-high", "upper limit of its interval"),
+        Role("arm_se", "", "standard error of the mean (of the treated arm)"),
+        Role("control_se", "", "standard error of the mean of the control arm"),
         Role("percent", "", "percent with the event (of the treated arm)"),
         Role("control_percent", "", "percent with the event in the control arm"),
     )
@@ -54,76 +72,6 @@ def _roles() -> Mapping[str, Role]:
 
 
 ROLES: Mapping[str, Role] = _roles()
-
-# Names that mean one thing in the packages people export from, letters and digits only.
-_EXACT: Mapping[str, str] = MappingProxyType(
-    {
-        **{"ai": "events", "bi": "nonevents", "ci": "control_events", "di": "control_nonevents"},
-        **{"n1i": "total", "n2i": "control_total", "xi": "events", "ni": "total"},
-        **{"nti": "total", "nci": "control_total", "m1i": "mean", "m2i": "control_mean"},
-        **{"sd1i": "sd", "sd2i": "control_sd", "sdpre": "pre_sd", "sdpost": "sd"},
-        **{"tpos": "events", "tneg": "nonevents", "cpos": "control_events", "cneg": "control_nonevents"},
-        **{"yi": "yi", "te": "yi", "vi": "vi", "sei": "se", "sete": "se", "ri": "correlation"},
-    }
-)
-# Words that mean one thing; a package's own name beside them goes first.
-_WORDS: Mapping[str, str] = MappingProxyType(
-    {
-        **dict.fromkeys(("effect", "effectsize", "es", "estimate", "smd", "hedgesg", "cohend", "cohensd"), "yi"),
-        **dict.fromkeys(("md", "lnor", "logor", "lnrr", "logrr", "lnhr", "loghr"), "yi"),
-        **dict.fromkeys(("variance", "var", "sampvar", "samplingvariance"), "vi"),
-        **dict.fromkeys(("se", "stderr", "stderror", "standarderror"), "se"),
-        **dict.fromkeys(("r", "corr", "correlation"), "correlation"),
-    }
-)
-_TEXT: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "study": (
-            *("study", "studyid", "studyname", "studlab", "slab", "trial", "trialid", "trialname", "label"),
-            *("author", "authors", "firstauthor", "publication", "reference", "paper", "name", "source", "id"),
-        ),
-        "author": ("author", "authors", "firstauthor"),
-        "year": ("year", "pubyear", "publicationyear"),
-        "arm": ("arm", "armid", "armname", "armlabel", "group", "groupname", "treatment", "intervention", "trt"),
-        "part": ("role", "armrole", "armtype", "grouptype", "part"),
-        "crossover": ("crossover", "iscrossover", "period", "design", "studydesign", "trialdesign"),
-    }
-)
-_QUANTITIES: Mapping[str, str] = MappingProxyType(
-    {
-        **dict.fromkeys(("events", "event", "cases", "case", "responders", "responder", "successes"), "events"),
-        **dict.fromkeys(("success", "affected", "positive", "pos", "deaths", "died", "dead", "x"), "events"),
-        **dict.fromkeys(("nonevents", "nonevent", "noevents", "negative", "neg", "nonresponders"), "nonevents"),
-        **dict.fromkeys(("total", "totals", "n", "size", "samplesize", "participants", "patients"), "total"),
-        **dict.fromkeys(("denominator", "randomised", "randomized", "analysed", "analyzed", "people"), "total"),
-        **dict.fromkeys(("mean", "means", "m", "average", "avg"), "mean"),
-        **dict.fromkeys(("sd", "stdev", "stddev", "standarddeviation"), "sd"),
-        **dict.fromkeys(("percent", "pct", "percentage", "perc"), "percent"),
-    }
-)
-# Letters that count events only beside an arm: e1, r2.
-_WITH_ARM = ("e", "r")
-_ARMS: Mapping[str, str] = MappingProxyType(
-    {
-        **dict.fromkeys(("treatment", "treated", "treat", "trt", "tx", "t", "e", "exp", "experimental"), TREATED),
-        **dict.fromkeys(("intervention", "active", "drug", "1"), TREATED),
-        **dict.fromkeys(("post", "after", "end", "endpoint"), "after"),
-        **dict.fromkeys(("control", "controls", "ctrl", "ctl", "c", "con", "comparator", "comparison"), CONTROL),
-        **dict.fromkeys(("placebo", "plac", "pla", "pbo", "2"), CONTROL),
-        **dict.fromkeys(("pre", "before", "baseline", "base"), BEFORE),
-    }
-)
-_FILLERS = frozenset(("of", "in", "the", "number", "no", "num", "arm", "group", "grp", "count", "with", "i"))
-_BOUNDS: Mapping[str, str] = MappingProxyType(
-    {
-        **dict.fromkeys(("low", "lower", "lb", "lcl", "ll", "lo", "lci", "cilow", "cilower"), "ci_low"),
-        **dict.fromkeys(("lowerci", "cilb", "lowerlimit", "lower95", "lowerbound"), "ci_low"),
-        **dict.fromkeys(("high", "upper", "ub", "ucl", "ul", "hi", "uci", "cihigh", "ciupper"), "ci_high"),
-        **dict.fromkeys(("upperci", "ciub", "upperlimit", "upper95", "upperbound"), "ci_high"),
-    }
-)
-RATIOS = frozenset(("or", "rr", "hr", "irr", "oddsratio", "riskratio", "relativerisk", "hazardratio", "rateratio"))
-LOG_RATIOS = frozenset(("lnor", "logor", "lnrr", "logrr", "lnhr", "loghr"))
 
 
 @dataclass(frozen=True)
@@ -135,17 +83,26 @@ class Reading:
 
 
 def squash(name: str) -> str:
-    """Return the letters and digits of a name in lower case, by which names are compared."""
-    return re.sub(r"[^a-z0-9]", "", name.lower())
+    """Return the letters and digits of a name in lower case and without accents, by which names are compared."""
+    return re.sub(r"[^a-z0-9]", "", _folded(name).lower())
+
+
+def _folded(name: str) -> str:
+    """Return a name without accents: `Étude` and `etude` are one."""
+    if name.isascii():
+        return name
+    return "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
 
 
 def read_name(name: str) -> Reading | None:
     """Return the numeric role a column name stands for, None when it says nothing."""
     plain = squash(name)
-    if plain in _EXACT:
-        return Reading(_EXACT[plain], 3)
-    if plain in _WORDS:
-        return Reading(_WORDS[plain], 2)
+    if plain in EXACT:
+        return Reading(EXACT[plain], 3)
+    if plain in WORDS or plain in LOG_RATIOS:
+        return Reading(WORDS.get(plain, "yi"), 2)
+    if error := _error_of(plain):
+        return Reading(error, 2)
     words = _split(name)
     if bound := _bound(words):
         return Reading(bound, 1)
@@ -154,17 +111,76 @@ def read_name(name: str) -> Reading | None:
     return _count(words)
 
 
+def read_other_arm(name: str) -> tuple[str, str] | None:
+    """Return the quantity that a name holds and the word beside it that may be an arm, None for other names.
+
+    `Events (ketamine)` is events of ketamine; what that is to the other columns the other columns say.
+    """
+    kept = [word for word in _split(name) if word not in FILLERS]
+    quantities = _counted([word for word in kept if word in QUANTITIES])
+    others = [word for word in kept if word not in QUANTITIES]
+    if read_name(name) is not None or len(quantities) != 1 or not others or any(word in ARMS for word in others):
+        return None
+    if "percent" in (QUANTITIES[word] for word in kept if word in QUANTITIES):
+        return None
+    return QUANTITIES[quantities[0]], "".join(others)
+
+
+def quantity_of(name: str) -> str:
+    """Return the one quantity that a name speaks of (events, total, mean ...), "" for none or for several."""
+    found = {QUANTITIES[word] for word in _counted([w for w in _split(name) if w in QUANTITIES])} - {"percent"}
+    return found.pop() if len(found) == 1 else ""
+
+
+def without_quantity(name: str) -> str:
+    """Return the words of a name that are neither quantities nor what is counted: the arm, where it names one."""
+    return " ".join(word for word in _split(name) if word not in QUANTITIES and word not in (*SHARES, "of"))
+
+
+def _error_of(plain: str) -> str | None:
+    """Return se or vi for the name of an error that goes on with what it is the error of."""
+    for prefix, role in (
+        ("se", "se"),
+        ("stderr", "se"),
+        ("standarderror", "se"),
+        ("var", "vi"),
+        ("variance", "vi"),
+    ):
+        rest = plain.removeprefix(prefix).removeprefix("of")
+        if plain.startswith(prefix) and (rest in EFFECTS or rest in LOG_RATIOS):
+            return role
+        rest = plain.removesuffix(prefix)
+        if plain.endswith(prefix) and (rest in EFFECTS or rest in LOG_RATIOS):
+            return role
+    return None
+
+
 def text_names(role: str) -> tuple[str, ...]:
     """Return the names a text role goes by, the surest first."""
-    return _TEXT.get(role, ())
+    return TEXT.get(role, ())
 
 
 def _split(name: str) -> list[str]:
-    """Split a name at signs, capitals and between letters and digits: `nTreat`, `n.treat` and `n_1` alike."""
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])", " ", name)
+    """Split a name at signs, capitals and between letters and digits: `nTreat`, `n.treat` and `n_1` alike.
+
+    A percent sign is the word percent.
+    """
+    spaced = re.sub(
+        r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])",
+        " ",
+        _folded(name).replace("%", " percent "),
+    )
     words = [word for word in re.split(r"[^a-z0-9]+", spaced.lower()) if word]
     joined = "".join(words)
-    for pair in ("standarddeviation", "samplesize", "nonevents", "nonresponders"):
+    for pair in (
+        "standarddeviation",
+        "standarderror",
+        "samplesize",
+        "nonevents",
+        "noevent",
+        "nonresponders",
+        "ecarttype",
+    ):
         if pair in joined and pair not in words:
             rest = joined.replace(pair, "", 1)
             return [pair, *([rest] if rest else [])]
@@ -173,28 +189,44 @@ def _split(name: str) -> list[str]:
 
 def _bound(words: list[str]) -> str | None:
     """Return ci_low or ci_high when the words name a limit, of an interval or of a ratio."""
-    rest = [word for word in words if word not in RATIOS and word not in ("ci", "95", "limit", "bound", "i")]
+    rest = [word for word in words if word not in RATIOS and word not in OF_LIMITS]
     joined = "".join(rest)
-    return _BOUNDS.get(joined) if rest else None
+    return BOUNDS.get(joined) if rest else None
+
+
+def _counted(quantities: list[str]) -> list[str]:
+    """Return the quantities without what only counts another: n events, n (%), n total."""
+    for counter in COUNTERS:
+        if len(quantities) > 1 and counter in quantities:
+            quantities = [word for word in quantities if word != counter]
+    return quantities
 
 
 def _count(words: list[str]) -> Reading | None:
     """Return the role of a quantity word with or without an arm word; None when another word stands there."""
-    kept = [word for word in words if word not in _FILLERS]
-    arms = [word for word in kept if word in _ARMS and word not in _QUANTITIES]
-    quantities = [word for word in kept if word in _QUANTITIES]
-    if len(quantities) > 1 and "n" in quantities:  # n events, n total
-        kept.remove("n")
-        quantities.remove("n")
-    if not quantities and len(kept) == 2 and kept[0] in _WITH_ARM and kept[1] in _ARMS:
-        quantities, arms = [kept[0]], [kept[1]]
-    if len(quantities) != 1 or len(arms) > 1 or len(quantities) + len(arms) != len(kept):
+    kept = [word for word in words if word not in FILLERS]
+    arms = [word for word in kept if word in ARMS and word not in QUANTITIES]
+    quantities = [word for word in kept if word in QUANTITIES]
+    others = len(kept) - len(arms) - len(quantities)
+    if "percent" in (QUANTITIES[word] for word in quantities):  # responders (%); n (%) may be either
+        others -= sum(word in SHARES for word in kept)
+        others += sum(QUANTITIES[word] not in ("events", "percent") for word in quantities)
+        quantities = ["percent"]
+    quantities = _counted(quantities)
+    if not quantities and len(kept) == 2 and kept[0] in WITH_ARM and kept[1] in ARMS:
+        quantities, arms, others = [kept[0]], [kept[1]], 0
+    if len(arms) > 1:  # after treatment, in an arm
+        arms = [word for word in arms if ARMS[word] != "after"]
+    if len(quantities) != 1 or len(arms) > 1 or others:
         return None
-    quantity = "events" if quantities[0] in _WITH_ARM else _QUANTITIES[quantities[0]]
-    return _with_arm(quantity, _ARMS[arms[0]] if arms else "")
+    quantity = "events" if quantities[0] in WITH_ARM else QUANTITIES[quantities[0]]
+    return _with_arm(quantity, ARMS[arms[0]] if arms else "")
 
 
 def _with_arm(quantity: str, arm: str) -> Reading | None:
+    if quantity == "se":  # without an arm it is the error of an effect
+        role = {"control": "control_se", "treated": "arm_se"}.get(arm)
+        return Reading(role, 2) if role else None
     match arm:
         case "control":
             return Reading(f"control_{quantity}", 2)

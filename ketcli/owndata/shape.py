@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -70,7 +71,14 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
                 "mean",
                 "means of two arms",
                 "MD, SMD or ROM",
-                tuple(_one(r) for r in ("mean", "sd", "total", "control_mean", "control_sd", "control_total")),
+                (
+                    _one("mean"),
+                    _one("sd", "arm_se"),
+                    _one("total"),
+                    _one("control_mean"),
+                    _one("control_sd", "control_se"),
+                    _one("control_total"),
+                ),
             ),
             Shape(
                 "change",
@@ -85,6 +93,21 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
                 (_one("yi"), _one("vi", "se", "ci_low+ci_high")),
             ),
         )
+    }
+)
+# Shapes whose events are worked out from percents of a total: looked at when no other is complete.
+_OF_PERCENTS: Mapping[str, Shape] = MappingProxyType(
+    {
+        "two-arm": replace(
+            SHAPES["two-arm"],
+            parts=(
+                _one("events", "percent"),
+                _one("total"),
+                _one("control_events", "control_percent"),
+                _one("control_total"),
+            ),
+        ),
+        "proportion": replace(SHAPES["proportion"], parts=(_one("events", "percent"), _one("total"))),
     }
 )
 _OPTIONAL = ("study", "author", "year", "arm", "part", "crossover", "cluster", "percent", "control_percent")
@@ -112,11 +135,22 @@ def find_layout(sheet: Sheet, found: Found, kind: Kind | None) -> Layout:
         complete += _mostly_one_arm(sheet, found)
     if len(complete) > 1:
         raise _two_readings(sheet, found, complete)
+    if not complete:
+        complete = _of_percents(found, [shape.kind for shape in fitting])
     if not complete and found.spare:
         return find_layout(sheet, found.with_spares(), kind)
     if not complete:
         raise _nothing_complete(sheet, found, fitting)
     return _layout(complete[0], found)
+
+
+def _of_percents(found: Found, kinds: Sequence[Kind]) -> list[Shape]:
+    """Return the shape that percents of a total complete; `n` beside a percent may be those with the event."""
+    totals = [found.named.get(role, "") for role in ("total", "control_total") if role not in found.given]
+    if any("n" in re.split(r"[^A-Za-z]+", column) for column in totals):
+        return []
+    roles = {role for role in ROLES if found.has(role)}
+    return [shape for kind, shape in _OF_PERCENTS.items() if kind in kinds and _complete(shape, roles)][:1]
 
 
 def _mostly_one_arm(sheet: Sheet, found: Found) -> list[Shape]:
@@ -149,6 +183,8 @@ def _arm_layout(sheet: Sheet, found: Found, kind: Kind | None) -> Layout:
     complete = [shape for shape in choices if _complete(shape, present)]
     if len(complete) > 1:
         raise _two_readings(sheet, found, complete)
+    if not complete and kind != "mean" and _of_percents(found, ["proportion"]):
+        complete = [replace(choices[0], parts=_OF_PERCENTS["proportion"].parts)]
     if not complete and found.spare:
         return _arm_layout(sheet, found.with_spares(), kind)
     if not complete:
@@ -220,15 +256,31 @@ def _nothing_complete(sheet: Sheet, found: Found, shapes: list[Shape]) -> KetErr
         return InputError(
             f"{sheet.name}: no column name says what to pool; the columns are {header}",
             code="no-columns",
-            hint="name them: --events and --total, with --control-events and --control-total for two arms; "
+            hint=_which_control(found)
+            or "name them: --events and --total, with --control-events and --control-total for two arms; "
             "--mean --sd --n and the same of --control; --yi with --se or --vi",
         )
     needs = ", ".join(" or ".join(map(_way, part)) for part in lacking)
+    ways = (" or ".join(filter(None, map(_option, part))) for part in lacking)
     return UsageError(
         f"{sheet.name}: {best.title} need a column of {needs}; the columns are {header}",
         code="missing-column",
-        hint="say which it is: " + " ".join(f"{ROLES[r].option} COLUMN" for part in lacking for r in part[0]),
+        hint=_which_control(found) or "say which it is: " + " ".join(ways),
     )
+
+
+def _option(way: tuple[str, ...]) -> str:
+    """Return the options that name a way of giving a part, "" when it has none."""
+    options = [ROLES[role].option for role in way]
+    return " ".join(f"{option} COLUMN" for option in options) if all(options) else ""
+
+
+def _which_control(found: Found) -> str:
+    """Return the hint to say which of two arms is the control, "" when there are not two of one make."""
+    words = found.sides
+    if len(words) != 2:
+        return ""
+    return f"say which arm is the control: --control {' or --control '.join(words)}; or name the columns by options"
 
 
 def _lacking(shape: Shape, found: Found) -> list[tuple[tuple[str, ...], ...]]:

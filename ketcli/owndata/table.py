@@ -10,9 +10,10 @@ from ketcli.owndata.arms import Formed, active_arms, assign_parts, first_periods
 from ketcli.owndata.columns import Found, find_columns
 from ketcli.owndata.lint import Question, question_rows
 from ketcli.owndata.read import Sheet, is_missing, read_sheet
-from ketcli.owndata.roles import LOG_RATIOS, RATIOS, squash
+from ketcli.owndata.roles import read_other_arm, squash
 from ketcli.owndata.shape import Kind, Layout, find_layout
 from ketcli.owndata.trials import Trial, read_trials
+from ketcli.owndata.vocabulary import LOG_RATIOS, RATIOS
 from ketcli.owndata.words import crossover_of
 
 
@@ -70,7 +71,7 @@ def read_table(content: bytes, name: str, request: Request) -> OwnTable:
     `read_trials`, `assign_parts`.
     """
     sheet, notes = _studies_only(read_sheet(content, name))
-    found = find_columns(sheet, request.columns)
+    found = find_columns(sheet, request.columns, request.controls)
     layout = find_layout(sheet, found, request.kind)
     _refuse_idle(request, layout)
     group = sheet.find(request.group, "--by") if request.group else ""
@@ -111,8 +112,10 @@ def read_table(content: bytes, name: str, request: Request) -> OwnTable:
 
 
 def _refuse_idle(request: Request, layout: Layout) -> None:
-    """Raise UsageError for options about arms when a row is a whole study."""
-    for option, typed in (("--keep-arms", request.keep_arms), ("--control", request.controls)):
+    """Raise UsageError for options about arms that neither a row nor a column's name is of."""
+    words = {squash(word) for word in request.controls}
+    sides = {side[1] for column in layout.columns.values() if (side := read_other_arm(column))}
+    for option, typed in (("--keep-arms", request.keep_arms), ("--control", words - sides)):
         if typed and not layout.arms:
             raise UsageError(
                 f"{option} needs one row per arm",
@@ -200,4 +203,9 @@ def _columns_note(table: OwnTable, found: Found) -> tuple[str, ...]:
     by_name = any(column not in found.given.values() for column in table.layout.columns.values())
     how = "recognised by name" if by_name else "as named"
     study = f", {table.study_column} (study)" if table.study_column else "; no column names the studies"
-    return (f"{table.name}: {rows}, {table.layout.shape.title}; columns {how}: {table.layout.described()}{study}.",)
+    told = f"{table.name}: {rows}, {table.layout.shape.title}; columns {how}: {table.layout.described()}{study}."
+    made = {
+        "Events are worked out from percents, to whole people.": ("percent", "control_percent"),
+        "Standard deviations are the standard errors times the root of n.": ("arm_se", "control_se"),
+    }
+    return (told, *(note for note, roles in made.items() if any(role in table.layout.columns for role in roles)))

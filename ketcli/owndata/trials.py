@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -22,6 +23,8 @@ _NOT_NEGATIVE = (
     "pre_sd",
     "vi",
     "se",
+    "arm_se",
+    "control_se",
 )
 _POSITIVE = ("total", "control_total")
 # Names of columns with keys of studies, and of those with names to show for them.
@@ -30,6 +33,8 @@ _SHOWN = ("label", "studyname", "trialname", "studlab", "slab")
 _COUNTS = ("events", "nonevents", "total", "control_events", "control_nonevents", "control_total")
 # what a count that was worked out from a percent may come to, and more people than there are
 LEAST_COUNT, MOST_PEOPLE = 1e-6, 1e10
+# Roles that others are worked out from.
+_SOURCES = {"arm_se": "sd", "control_se": "control_sd", "percent": "events", "control_percent": "control_events"}
 _PAIRS = (("events", "total"), ("control_events", "control_total"))
 
 
@@ -60,7 +65,9 @@ def read_trials(sheet: Sheet, found: Found, layout: Layout) -> list[Trial]:
     totals, variances of nothing.
     """
     problems: list[Problem] = []
-    columns = {role: numbers(sheet, column, problems) for role, column in layout.columns.items()}
+    columns = {
+        role: numbers(sheet, column, problems, people=role in _COUNTS) for role, column in layout.columns.items()
+    }
     if problems:
         raise DataError(problems, hint=also(problems))
     names, labels = _names(sheet, found)
@@ -68,7 +75,7 @@ def read_trials(sheet: Sheet, found: Found, layout: Layout) -> list[Trial]:
     trials = []
     for row in range(len(sheet.rows)):
         given = {role: value for role, values in columns.items() if (value := values[row]) is not None}
-        values = {**layout.constants, **_totals(given)}
+        values = {**layout.constants, **_worked_out(_totals(given))}
         problems += _impossible(sheet, layout, row, values)
         trials.append(
             Trial(
@@ -104,6 +111,22 @@ def _totals(values: Mapping[str, float]) -> dict[str, float]:
     ):
         if total not in out and events in out and others in out:
             out[total] = out[events] + out[others]
+    return out
+
+
+def _worked_out(values: dict[str, float]) -> dict[str, float]:
+    """Return the numbers with what others tell in their place.
+
+    Standard deviations from the standard errors of means (SE times root of n), events from the percent of a total.
+    """
+    out = dict(values)
+    for events, percent, total in (("events", "percent", "total"),
+                                   ("control_events", "control_percent", "control_total")):  # fmt: skip
+        if percent in out and events not in out and total in out:
+            out[events] = float(round(out.pop(percent) * out[total] / 100.0))
+    for sd, error, total in (("sd", "arm_se", "total"), ("control_sd", "control_se", "control_total")):
+        if sd not in out and error in out and total in out:
+            out[sd] = out.pop(error) * math.sqrt(max(out[total], 0.0))
     return out
 
 
@@ -148,7 +171,7 @@ def _impossible(sheet: Sheet, layout: Layout, row: int, values: Mapping[str, flo
 
 def _missing(layout: Layout, values: Mapping[str, float]) -> str:
     """Return which numbers a row lacks, in words, "" when it is complete."""
-    lacking = [role for role in layout.columns if role not in values]
+    lacking = [role for role in layout.columns if role not in values and _SOURCES.get(role) not in values]
     return f"no {' and '.join(role.replace('_', ' ') for role in lacking)}" if lacking else ""
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
+from itertools import islice
 from typing import Any
 
 from ketcli.errors import InputError, UsageError, unknown_value
 from ketcli.evidence import intake
 from ketcli.evidence.cells import shown
+from ketcli.evidence.extent import SEARCHED
 from ketcli.evidence.formats.cells import as_text
 from ketcli.evidence.formats.extras import need
 from ketcli.evidence.grid import Record
@@ -40,16 +42,20 @@ def table_sheets(content: bytes, name: str, known: Container[str]) -> dict[str, 
     tables = {}
     for title in (title for title in titles if title in known):
         buffer = io.StringIO(newline="")
-        csv.writer(buffer, lineterminator="\n").writerows(row for _, row in sheet_records(content, name, title))
+        records, _ = sheet_records(content, name, title)
+        csv.writer(buffer, lineterminator="\n").writerows(row for _, row in records)
         tables[title] = buffer.getvalue().encode("utf-8")
     return tables
 
 
-def sheet_records(content: bytes, name: str, sheet: str = "") -> Iterator[Record]:
-    """Yield the rows of a sheet as text with their row numbers; the only sheet with cells when none is named.
+def sheet_records(
+    content: bytes, name: str, sheet: str = "", means: Callable[[str], bool] | None = None
+) -> tuple[Iterator[Record], tuple[str, ...]]:
+    """Return the rows of a sheet as text with their row numbers, and what is to be said about the choice of sheet.
 
-    Raises InputError `missing-extra`, `too-large`, `broken-archive` and `formula-without-value`; UsageError
-    `which-sheet` when several sheets hold something and none is named, `unknown-value` for a sheet not there.
+    It is the sheet called `sheet`, the only one with cells, or the only one whose names of columns mean something
+    (`means`). Raises InputError `missing-extra`, `too-large`, `broken-archive` and `formula-without-value`;
+    UsageError `which-sheet` when several sheets could be meant, `unknown-value` for a sheet not there.
     """
     openpyxl = need("openpyxl", "excel", f"reading the workbook {name}")
     archive = zipfile.ZipFile(io.BytesIO(content))
@@ -57,8 +63,9 @@ def sheet_records(content: bytes, name: str, sheet: str = "") -> Iterator[Record
         raise intake.too_large(name)
     try:
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
-        rows = _rows(book[_chosen(book, name, sheet)], name)
-        formulas = _formulas(openpyxl, content, book, name, sheet)
+        chosen, notes = _chosen(book, name, sheet, means)
+        rows = _rows(book[chosen], name)
+        formulas = _formulas(openpyxl, content, chosen)
     except (InputError, UsageError):
         raise
     except Exception as error:  # the library raises whatever a malformed part leads to
@@ -67,6 +74,11 @@ def sheet_records(content: bytes, name: str, sheet: str = "") -> Iterator[Record
             code="broken-archive",
             hint="open and save it again, or as CSV",
         ) from None
+    return _padded(rows, formulas, name), notes
+
+
+def _padded(rows: list[Record], formulas: set[tuple[int, int]], name: str) -> Iterator[Record]:
+    """Yield rows of one width; InputError for a formula never computed."""
     width = max((len(row) for _, row in rows), default=0)
     for line, row in rows:
         cells = [*row, *[""] * (width - len(row))]
@@ -76,21 +88,33 @@ def sheet_records(content: bytes, name: str, sheet: str = "") -> Iterator[Record
         yield line, cells
 
 
-def _chosen(book: Any, name: str, sheet: str) -> str:
+def _chosen(book: Any, name: str, sheet: str, means: Callable[[str], bool] | None) -> tuple[str, tuple[str, ...]]:
+    """Return the sheet to read, and a note when other sheets hold something too."""
     if sheet:
         if sheet not in book.sheetnames:
             raise unknown_value(f"sheet of {name}", sheet, book.sheetnames)
-        return sheet
+        return sheet, ()
     filled = [s.title for s in book.worksheets if any(c is not None for row in s.values for c in row)]
-    if len(filled) > 1:
-        raise UsageError(
-            f"{name} has several sheets: {', '.join(shown(title) for title in filled)}",
-            code="which-sheet",
-            hint=intake.how_to_name(name, str(filled[0])),
-        )
     if not filled:
         raise InputError(f"{name} is empty", code="empty-file", hint="a header line is the least it needs")
-    return str(filled[0])
+    tables = [title for title in filled if means and _may_be_table(book[title], means)]
+    if len(filled) == 1:
+        return str(filled[0]), ()
+    if len(tables) == 1:
+        others = ", ".join(shown(title) for title in filled if title != tables[0])
+        return str(tables[0]), (f"{name}: sheet {shown(tables[0])}; no table of results: {others}",)
+    raise UsageError(
+        f"{name} has several sheets: {', '.join(shown(title) for title in filled)}",
+        code="which-sheet",
+        hint=intake.how_to_name(name, str((tables or filled)[0])),
+    )
+
+
+def _may_be_table(sheet: Any, means: Callable[[str], bool]) -> bool:
+    """Return whether one of the first rows of a sheet names two columns that mean something, with rows below."""
+    rows = [[str(c).strip() for c in row if c is not None] for row in islice(sheet.values, SEARCHED + 1)]
+    named = [len({cell for cell in row if cell and means(cell)}) > 1 for row in rows]
+    return any(named) and any(rows[named.index(True) + 1 :])
 
 
 def _rows(sheet: Any, name: str) -> list[Record]:
@@ -117,13 +141,13 @@ def _cell(cell: Any, name: str, line: int) -> str:
     return text
 
 
-def _formulas(openpyxl: Any, content: bytes, book: Any, name: str, sheet: str) -> set[tuple[int, int]]:
+def _formulas(openpyxl: Any, content: bytes, sheet: str) -> set[tuple[int, int]]:
     """Return the places (row, column from 0) of formulas, to tell a formula never computed from an empty cell."""
     archive = zipfile.ZipFile(io.BytesIO(content))
     if not any(b"<f" in archive.read(n) for n in archive.namelist() if n.startswith("xl/worksheets/")):
         return set()
     written = openpyxl.load_workbook(io.BytesIO(content), read_only=True, keep_links=False)
-    rows = written[_chosen(book, name, sheet)].iter_rows()
+    rows = written[sheet].iter_rows()
     return {(line, place) for line, row in enumerate(rows, start=1) for place, cell in enumerate(row)
             if getattr(cell, "data_type", "") == "f"}  # fmt: skip
 
