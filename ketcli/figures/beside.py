@@ -37,5 +37,5 @@ def _picture(report: Report) -> Picture:
     from ketcli.figures.draw import draw
 
     # what stands around the table need not stand under the picture again
-    svg = draw(replace(report, facts=(), notes=(), sources=()), "svg").decode()
+    svg = draw(replace(report, facts=(), notes=(), sources=()), "svg", signed=False).decode()
     return Picture(svg, report.title)

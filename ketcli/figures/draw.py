@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 MOST_SOURCES = 12
 
 
-def draw(report: Report, form: str, *, with_sources: bool = False) -> bytes:
-    """Return the report's picture as svg, png or pdf.
+def draw(report: Report, form: str, *, with_sources: bool = False, signed: bool = True) -> bytes:
+    """Return the report's picture as svg, png or pdf; `signed` by the versions of data and program.
 
     Raises KetError when matplotlib is not installed, UsageError when the report has nothing to draw.
     """
@@ -40,15 +40,16 @@ def draw(report: Report, form: str, *, with_sources: bool = False) -> bytes:
             hint="pip install 'ketcli[figures]'",
         ) from error
     with settled():
-        return page_of(report, with_sources=with_sources).saved(form)
+        return page_of(report, with_sources=with_sources, signed=signed).saved(form)
 
 
-def page_of(report: Report, *, with_sources: bool = False) -> Page:
+def page_of(report: Report, *, with_sources: bool = False, signed: bool = True) -> Page:
     """Return the drawn page of a report's picture; an answer without rows is its sentence."""
     from ketcli.figures.drawing.page import compose, sentence
 
+    small_print = footnotes(report, with_sources=with_sources, signed=signed)
     sections, said = _parts(report) if report.rows or report.icons else ([sentence(one_line(report.empty))], [])
-    return compose(one_line(report.title), sections, (*said, *footnotes(report, with_sources=with_sources)))
+    return compose(one_line(report.title), sections, (*said, *small_print))
 
 
 def _parts(report: Report) -> tuple[list[Section], list[str]]:
@@ -101,7 +102,7 @@ def _factors(report: Report) -> tuple[list[Section], list[str]]:
     return sections, [signs(plots), not_drawn(missing)]
 
 
-def footnotes(report: Report, *, with_sources: bool = False) -> tuple[str, ...]:
+def footnotes(report: Report, *, with_sources: bool = False, signed: bool = True) -> tuple[str, ...]:
     """Return the small print: facts, notes, sources, and which data and program made the picture."""
     notes = [f"{one_line(fact.label)}: {one_line(fact.text)}" for fact in report.facts]
     notes += [one_line(note.text) for note in report.notes]
@@ -111,5 +112,7 @@ def footnotes(report: Report, *, with_sources: bool = False) -> tuple[str, ...]:
         notes.append(f"Sources: {pages}.")
     elif told:
         notes.append(f"Sources: {len(told)} pages; --sources lists them.")
+    if not signed:
+        return tuple(notes)
     version = f"Data version {report.data_version}; " if report.data_version else ""
     return (*notes, f"{version}ket {__version__}.")

@@ -13,6 +13,7 @@ from ketcli.figures.drawing import style
 
 # Points of a picture in pixels of a page: its small type is then that of the tables.
 PIXELS = 1.35
+EDGE = 0.5  # what a line at the very edge needs
 # Lightness and saturation, 0-1: from where a colour is pale, up to where it is a grey, what dark paper wants.
 PALE, GREY, LIGHTER, DARKEST = 0.75, 0.2, 0.68, 0.12
 XLINK = "{http://www.w3.org/1999/xlink}href"
@@ -48,8 +49,11 @@ def inline(svg: str, prefix: str) -> Markup:
     root = ElementTree.fromstring(svg)
     used = {name for node in root.iter() for name in _references(node)}
     _clean(root, prefix, used)
-    _, _, width, _ = (float(number) for number in root.attrib["viewBox"].split())
-    root.attrib["width"] = f"{width * PIXELS:.0f}"
+    left, top, width, height = (float(number) for number in root.attrib["viewBox"].split())
+    # the margin of paper would set the picture in from the texts above it; what is no wider has none
+    shift = style.MARGIN - EDGE if width > 2 * style.MARGIN else 0.0
+    root.attrib["viewBox"] = f"{left + shift:g} {top:g} {width - shift:g} {height:g}"
+    root.attrib["width"] = f"{(width - shift) * PIXELS:.0f}"
     root.attrib.pop("height", None)
     return Markup(ElementTree.tostring(root, encoding="unicode"))
 

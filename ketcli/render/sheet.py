@@ -17,10 +17,15 @@ from ketcli.report import Axis, Display, Fact, Report, Row, Share, Value
 from ketcli.wording import UNICODE, limits, one_line, percent
 
 TEXT_FORMS = ("text", "text-at")
+NAME = ("label",)
 # Forms written as an estimate with its limits in brackets: the two are set apart.
 BRACKETED = ("percent-interval", "points-interval", "number-interval", "ratio-interval", "needed")
 # Widths in letters by which a page decides which columns fit.
-STRIP_WIDTH, WIDEST_TEXT, GAP, STEP = 24, 26, 2, 6
+STRIP_WIDTH, WIDEST_TEXT, GAP, STEP = 20, 26, 2.4, 4
+# What the style sheet gives the first column and other texts at least.
+LEAST_FIRST, LEAST_TEXT = 18, 10
+# Letters of a text are on average so wide, a digit being 1.
+LETTER = 0.92
 # Rows that stay behind the studies of their block however those are sorted.
 FOLLOWING = ("pooled", "prediction", "alternative", "subgroup", "test", "incidence")
 # Verdicts that a page marks with a sign of their own.
@@ -132,7 +137,7 @@ def lay_out(report: Report) -> Sheet:
         empty=one_line(report.empty),
         null="" if ruler is None or null is None else f"{ruler.clipped(null):.4g}",
         widest=widest,
-        linked=next((i for i, d in enumerate(filled) if d.of == ("label",)), 0),
+        linked=next((i for i, d in enumerate(filled) if d.of == NAME), 0),
     )
 
 
@@ -150,19 +155,21 @@ def _drawable(display: Display, row: Row) -> bool:
 def _needs(filled: Mapping[Display, Sequence[str]]) -> tuple[dict[Display, int], int]:
     """Return from which width in letters each column is shown: all that matter more must fit beside it."""
     needs: dict[Display, int] = {}
-    used = 0
+    used = 0.0
+    first = next(iter(filled), None)
     for display in sorted(filled, key=lambda d: d.rank):
-        used += _width(display, filled[display]) + GAP
+        used += _width(display, filled[display], LEAST_FIRST if display is first else LEAST_TEXT) + GAP
         needs[display] = STEP * math.ceil(used / STEP) if display.rank else 0
     return needs, STEP * math.ceil(used / STEP)
 
 
-def _width(display: Display, texts: Sequence[str]) -> int:
+def _width(display: Display, texts: Sequence[str], least: int) -> int:
+    """Return the width of a column in digits; `least` is that of one with texts."""
     if display.form == "strip":
         return STRIP_WIDTH
     heading = max((len(word) for word in display.label.split()), default=0)
     natural = max([heading, *map(len, texts)])
-    return min(natural, WIDEST_TEXT) if display.form in TEXT_FORMS else natural
+    return min(max(math.ceil(LETTER * natural), least), WIDEST_TEXT) if display.form in TEXT_FORMS else natural
 
 
 def _ruler(report: Report, display: Display) -> Ruler:
@@ -185,7 +192,9 @@ def _head(report: Report, display: Display, need: int, ruler: Ruler | None) -> H
         return Head(label, f"strip {narrow}".strip(), need, vector.axis(ruler, own.null), sides)
     form = "words" if display.form in TEXT_FORMS else "number"
     side = "right" if display.align == "right" else ""
-    return Head(label, " ".join(filter(None, (form, side, narrow))), need)
+    # names of studies are the reader's own and may be one endless word
+    named = "named" if display.of == NAME else ""
+    return Head(label, " ".join(filter(None, (form, side, named, narrow))), need)
 
 
 def _column(report: Report, display: Display, texts: Sequence[str], ruler: Ruler | None) -> list[Cell]:

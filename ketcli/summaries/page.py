@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from ketcli.document import Chapter, Document, Entry
@@ -22,6 +23,8 @@ ABOUT = (
     "Under every table stand its cautions, how it was made, and its sources; above it the command that prints it "
     "again. Names of studies lead to the page their numbers were read on.",
 )
+OWN_TITLE = "Results of {name}"
+OWN_ABOUT = ("Studies given by the reader: what they found, pooled where they share drug, route and course.",)
 # Groups of factors in the order of the article: how the drug is given, then who receives it.
 FACTOR_GROUPS = (*("protocol", "age", "sex", "health", "comorbidity", "prior-treatment", "biomarker", "other"),)
 # Rows of the slopes between studies, the only ones of a factor whose picture says more than the table.
@@ -65,7 +68,11 @@ def document(evidence: Evidence, filters: Filters, how: Settings, names: Sequenc
         for section in chosen(names)
     )
     kept = (chapter for chapter in chapters if names or any(entry.report.rows for entry in chapter.entries))
-    return Document(TITLE, ABOUT, tuple(kept), data_version=evidence.version)
+    if evidence.location.shipped:
+        return Document(TITLE, ABOUT, tuple(kept), data_version=evidence.version)
+    # somebody's own studies are not what is published, and need not be about what the bundled ones are
+    title = OWN_TITLE.format(name=PurePath(evidence.location.name).name or evidence.location.name)
+    return Document(title, (*OWN_ABOUT, *ABOUT[1:]), tuple(kept), data_version=evidence.version)
 
 
 def chosen(names: Sequence[str]) -> tuple[Section, ...]:

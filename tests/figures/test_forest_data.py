@@ -211,6 +211,6 @@ def test_blocks_are_spoken_of_where_there_are_some() -> None:
 def test_the_sides_of_no_effect_have_names() -> None:
     """Which side has more events is said; which one is good is not known of anybody's own table."""
     plot = forest(own(trials(4)))
-    assert (plot.towards_low, plot.towards_high) == ("fewer events if treated", "more events if treated")
+    assert (plot.towards_low, plot.towards_high) == ("fewer if treated", "more if treated")
     given = forest(own("study,yi,se\nA,0.1,0.1\nB,0.2,0.1\n"))
     assert (given.towards_low, given.towards_high) == ("", "")

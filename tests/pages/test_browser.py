@@ -17,6 +17,7 @@ from ketcli.figures.beside import with_pictures
 from ketcli.render import html
 from ketcli.report import Report, Row
 from ketcli.selection.filters import Filters
+from ketcli.summaries import own_page
 from ketcli.summaries import page as summary
 from ketcli.summaries.pooling import Settings
 from tests.pages import browser as chromium
@@ -363,3 +364,80 @@ def test_it_prints_on_paper_with_notes_and_sources_open(browser: Browser, tmp_pa
     )
     assert hidden == ["none"] * 3
     assert browser.run("document.querySelector('.small li').checkVisibility()")
+
+
+AWKWARD = (
+    "study,events,total,control_events,control_total\n"
+    "Donaudampfschifffahrtsgesellschaftskapitaensmuetzentraegerstudiengruppenvereinigung,8,20,3,21\n"
+    "A study group with a long name that goes on and on (1999),18,40,9,38\n"
+    "研究者たちの無作為化比較試験 2020,7,30,5,31\n"
+)
+
+
+@pytest.fixture(scope="module")
+def awkward(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a table of one's own with endless names, from a folder with an endless name."""
+    name = "/folder/of/somebody/who/likes/long/paths/and-a-file-with-a-name-to-match-them.csv"
+    made = with_pictures(own_page.document(AWKWARD.encode(), name, {}))
+    file = tmp_path_factory.mktemp("own") / "own.html"
+    file.write_text(html.render_document(made), encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+def test_a_page_of_one_s_own_is_no_wider_than_the_window_whatever_the_names(
+    browser: Browser, awkward: Path, width: int
+) -> None:
+    browser.open(awkward, width)
+    assert browser.run("document.documentElement.scrollWidth") == width
+
+
+@pytest.mark.parametrize("width", [390, 768, 900, 1280])
+def test_estimates_are_seen_without_scrolling_a_table(browser: Browser, awkward: Path, width: int) -> None:
+    """Endless names wrap, columns give way in time, and the arrow of the last heading has its room."""
+    browser.open(awkward, width)
+    scrolled = browser.run(
+        "[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth).length"
+    )
+    assert scrolled == 0
+    assert "Risk ratio" in browser.run("document.querySelector('#result-1 thead').innerText")
+
+
+def test_a_tablet_shows_the_strips(browser: Browser, awkward: Path) -> None:
+    browser.open(awkward, 768)
+    assert browser.run("document.querySelector('#result-1 td.strip').checkVisibility()")
+
+
+def test_pictures_stand_in_line_with_the_text_and_repeat_nothing_of_the_page(
+    browser: Browser, awkward: Path
+) -> None:
+    browser.open(awkward, 1280)
+    if not browser.run("document.querySelector('.picture') !== null"):
+        pytest.skip("no matplotlib, no pictures")
+    text, drawn = browser.run(
+        "[document.querySelector('#result-1 h3'), document.querySelector('.picture text')]"
+        ".map(e => e.getBoundingClientRect().left)"
+    )
+    assert abs(text - drawn) < 3
+    assert "ket " not in browser.run("document.querySelector('.picture svg').textContent")
+    assert browser.run("document.querySelector('.picture').tabIndex") == 0
+
+
+def test_a_text_set_to_the_right_still_wraps(browser: Browser, whole: Path) -> None:
+    """Numbers never break, but the values of the first chapters are sentences now and then."""
+    browser.open(whole, 390)
+    wraps = browser.run(
+        "[...document.querySelectorAll('td.words.right')].every(e => getComputedStyle(e).whiteSpace === 'normal')"
+    )
+    assert wraps
+
+
+def test_chapters_do_not_waste_paper(browser: Browser, whole: Path) -> None:
+    """A chapter of ten lines needs no page of its own; heads of tables come again on every page."""
+    browser.open(whole)
+    browser.emulate(media="print")
+    styles = browser.run(
+        "[...document.querySelectorAll('.chapter')].map(c => getComputedStyle(c).breakBefore)"
+        ".concat([...document.querySelectorAll('thead')].map(h => getComputedStyle(h).display))"
+    )
+    assert set(styles) == {"auto", "table-header-group"}

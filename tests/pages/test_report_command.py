@@ -149,6 +149,8 @@ def test_a_reader_s_trials_make_the_sections_they_have_rows_for(tmp_path: Path) 
     )
     result = report("-", "--data", str(file), "--column", "events=responders")
     assert ids(result.out) == ["rates", "timeline", "studies", "methods"]
+    assert "<title>Results of my trials.csv</title>" in result.out
+    assert "What published studies found" not in result.out
     assert "&#39;responders&#39; is events" in result.out
     assert commands(result.out)[0] == f"ket rates --data '{file}' --column events=responders"
     named = report("-", "--data", str(file), "--column", "events=responders", "--sections", "safety,rates")

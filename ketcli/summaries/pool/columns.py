@@ -178,7 +178,7 @@ def sides(measure: str) -> tuple[str, str]:
     """Return what lies below and above no effect, "" for effects given as they are; which is good is not known."""
     match measure:
         case "RR" | "OR" | "PETO" | "RD" | "AS":
-            return "fewer events if treated", "more events if treated"
+            return "fewer if treated", "more if treated"
         case "MD" | "SMD" | "ROM":
             return "lower if treated", "higher if treated"
         case _:
