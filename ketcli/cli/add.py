@@ -9,11 +9,11 @@ import typer
 from ketcli.cli import complete
 from ketcli.cli.options import OutputOptions, shared_options
 from ketcli.cli.run import answer
+from ketcli.errors import UsageError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ketcli.entry.questions import Question
+    from ketcli.entry.store import Added
     from ketcli.report import Report
     from ketcli.terminal import Terminal
 
@@ -103,19 +103,32 @@ def add(
 
         place = Path(target)
         asked = questions(flat=not store.is_folder(place))
-        answers = _answers(asked, given, place, terminal)
-        added = store.add(place, answers, backup=backup, drop_examples=drop_examples)
-        return storing.added(target, added)
+        answers = _checked(asked, given)
+        known = store.known_study(place, answers["study"]) if answers.get("study") else store.Known()
+        whole = {**known.fixed, **answers}
+        lacking = [q.option for q in asked if q.needed and q.when(whole) and not whole.get(q.name)]
+
+        def put(these: dict[str, str], first: bool = True) -> Added:
+            return store.add(place, these, backup=backup, drop_examples=drop_examples and first)
+
+        if not lacking:
+            return storing.added(target, [put(whole)])
+        if not terminal.stdin_is_terminal:
+            raise UsageError(
+                f"still to be said: {', '.join(lacking)}",
+                code="missing-answers",
+                hint="give these options, or run ket data add at a terminal to be asked",
+            )
+        from ketcli.cli import interview
+
+        return storing.added(target, interview.hold(target, asked, answers, put, terminal))
 
     answer(make, output)
 
 
-def _answers(asked: tuple[Question, ...], given: dict[str, str], place: Path, terminal: Terminal) -> dict[str, str]:
-    """Return every answer: those of options checked, the rest asked for, or refused when nobody is there to ask."""
-    from ketcli.entry import prompting
+def _checked(asked: tuple[Question, ...], given: dict[str, str]) -> dict[str, str]:
+    """Return the answers that options gave, in the words of their columns."""
     from ketcli.entry.questions import AnswerError, check_answer, check_together
-    from ketcli.entry.store import known_study
-    from ketcli.errors import InputError, UsageError
 
     by_name = {question.name: question for question in asked}
     if strange := sorted(set(given) - set(by_name)):
@@ -125,38 +138,11 @@ def _answers(asked: tuple[Question, ...], given: dict[str, str], place: Path, te
             hint="leave it out, or keep the studies in a folder: ket data new FOLDER",
         )
     answers: dict[str, str] = {}
+    name = ""
     try:
         for name, text in given.items():
             answers[name] = check_answer(by_name[name], text)
         check_together(answers)
     except AnswerError as error:
         raise UsageError(f"{by_name[name].option}: {error.message}", code="bad-answer", hint=error.fix) from None
-
-    def ask(prompt: str) -> str:
-        terminal.stderr.write(prompt)
-        terminal.stderr.flush()
-        line = terminal.stdin.readline()
-        if not line:
-            raise InputError("the answers end too early; nothing was written", code="no-input", hint="start again")
-        return line
-
-    def say(line: str) -> None:
-        terminal.stderr.write(line + "\n")
-
-    known = known_study(place, answers["study"]) if answers.get("study") else {}
-    whole = {**known, **answers}
-    lacking = [q.option for q in asked if q.needed and q.when(whole) and not whole.get(q.name)]
-    if not lacking:
-        return whole
-    if not terminal.stdin_is_terminal:
-        raise UsageError(
-            f"still to be said: {', '.join(lacking)}",
-            code="missing-answers",
-            hint="give these options, or run ket data add at a terminal to be asked",
-        )
-    first = by_name["study"]
-    answers = prompting.put((first,), answers, ask, say)
-    known = known_study(place, answers["study"])
-    if known:
-        say(f"  {answers['study']} is there already; a result is added to it.")
-    return prompting.put(asked, {**known, **answers}, ask, say)
+    return answers

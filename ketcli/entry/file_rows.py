@@ -24,8 +24,7 @@ def to_file(document: Document, rows: Sequence[Mapping[str, str]]) -> list[dict[
     columns = find_columns(document.grid)
     if columns.problems:
         raise DataError(columns.problems)
-    paired = set(_CONTROL) <= set(columns.of)
-    merged = [_merged(rows)] if paired and len(rows) == 2 else [dict(row) for row in rows]
+    merged = [_merged(rows)] if is_paired(document) and len(rows) == 2 else [dict(row) for row in rows]
     comma = _writes_commas(document)
     out = []
     for row in merged:
@@ -42,6 +41,11 @@ def to_file(document: Document, rows: Sequence[Mapping[str, str]]) -> list[dict[
                 )
         out.append(cells)
     return out
+
+
+def is_paired(document: Document) -> bool:
+    """Return whether a file has columns for a control beside the treated arm."""
+    return set(_CONTROL) <= set(find_columns(document.grid).of)
 
 
 def _merged(rows: Sequence[Mapping[str, str]]) -> dict[str, str]:

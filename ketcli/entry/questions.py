@@ -27,25 +27,38 @@ class AnswerError(ValueError):
         self.fix = fix
 
 
+THE_STUDY, THE_ARM, THE_CONTROL, THE_RESULT = "The study", "The treated arm", "The control arm", "The result"
+
+
 @dataclass(frozen=True)
 class Question:
     """One question: `name` is its option's and its answer's, `field` the column that an answer must fit.
 
-    It is put where `when` holds; there `needed` refuses an empty answer. `blank` is what an empty answer
-    means.
+    It is put where `when` holds; there `needed` refuses an empty answer. `blank` is what an empty answer means,
+    `usual` what goes without saying after the answers before. `about` explains the question; without it the
+    description of the column does.
     """
 
     name: str
+    section: str
     prompt: str
     field: Field
     needed: bool = False
     blank: str = "not stated"
     when: Callable[[Answers], bool] = lambda _: True
+    usual: Callable[[Answers], str] = lambda _: ""
+    about: str = ""
 
     @property
     def option(self) -> str:
         """Return the option that answers the question."""
         return "--" + self.name.replace("_", "-")
+
+    @property
+    def help(self) -> str:
+        """Return what the question is about, in a sentence."""
+        text = self.about or self.field.description
+        return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
 
 
 def _has_control(answers: Answers) -> bool:
@@ -56,44 +69,62 @@ def _is_course(answers: Answers) -> bool:
     return answers.get("regimen") == "repeated"
 
 
+def _usual_route(answers: Answers) -> str:
+    return {"ketamine": "intravenous", "esketamine": "intranasal"}.get(answers.get("drug", ""), "")
+
+
+def _usual_unit(answers: Answers) -> str:
+    """Return the unit that doses are told in: by weight into a vein, absolute into the nose."""
+    return {"intravenous": "mg/kg", "intranasal": "mg"}.get(answers.get("route", ""), "")
+
+
 _STUDIES, _ARMS, _OUTCOMES = TABLES["studies"], TABLES["arms"], TABLES["outcomes"]
 _EVENTS = _OUTCOMES.field("events").but(required=True)
 _TOTAL = _OUTCOMES.field("total").but(required=True)
+_COUNT_HELP = "A count (12), a count with its total (12/20), or a percent (60 %) of the people asked for next"
 
 QUESTIONS = (
-    Question("study", "Study, as people know it (Oak 2019)", text("study", "Its name", required=True), needed=True),
-    Question("year", "Year of publication", _STUDIES.field("year")),
-    Question("design", "Design", _STUDIES.field("design"), needed=True),
-    Question("population", "Who was admitted", _STUDIES.field("population"), needed=True),
-    Question("source_url", "Web page on which the numbers were seen", _STUDIES.field("source_url")),
-    Question("source_kind", "How near that page is to the source", _OUTCOMES.field("source_kind"), needed=True),
-    Question("drug", "Treatment", code("drug", DRUGS, "Treatment given", required=True), needed=True),
-    Question("route", "Route", _ARMS.field("route")),
-    Question("dose", "Single dose (0.5, 56)", _ARMS.field("dose")),
-    Question("dose_unit", "Unit of the dose", _ARMS.field("dose_unit"), needed=True,
-             when=lambda a: bool(a.get("dose"))),
-    Question("regimen", "Kind of course", _ARMS.field("regimen"),
+    Question("study", THE_STUDY, "Study, as people know it (Oak 2019)", text("study", "Its name", required=True),
+             needed=True,
+             about="The name it is shown by; with one that is there already the study gains a result"),
+    Question("year", THE_STUDY, "Year of publication", _STUDIES.field("year")),
+    Question("design", THE_STUDY, "Design", _STUDIES.field("design"), needed=True),
+    Question("population", THE_STUDY, "Who was admitted", _STUDIES.field("population"), needed=True),
+    Question("source_url", THE_STUDY, "Web page the numbers were seen on (https://...)",
+             _STUDIES.field("source_url")),
+    Question("source_kind", THE_STUDY, "What kind of page that is", _OUTCOMES.field("source_kind"), needed=True),
+    Question("drug", THE_ARM, "Treatment", code("drug", DRUGS, "Treatment given", required=True), needed=True),
+    Question("route", THE_ARM, "Route", _ARMS.field("route"), usual=_usual_route),
+    Question("dose", THE_ARM, "Single dose, the number alone (0.5, 56)", _ARMS.field("dose")),
+    Question("dose_unit", THE_ARM, "Unit of the dose", _ARMS.field("dose_unit"), needed=True,
+             when=lambda a: bool(a.get("dose")), usual=_usual_unit),
+    Question("regimen", THE_ARM, "Kind of course", _ARMS.field("regimen"),
              when=lambda a: a.get("drug") in STUDY_DRUGS),
-    Question("course_days", "Length of the course in days", _ARMS.field("course_days"),
+    Question("course_days", THE_ARM, "Length of the course in days", _ARMS.field("course_days"),
              when=_is_course),
-    Question("background", "Other antidepressant treatment", _ARMS.field("background")),
-    Question("control", "What the control arm received",
-             code("control", DRUGS, "What the control arm received"), blank="no control"),
-    Question("outcome", "Outcome", _OUTCOMES.field("outcome"), needed=True),
-    Question("scale", "Scale it was judged by (MADRS)", _OUTCOMES.field("scale")),
-    Question("definition", "Criterion in words", _OUTCOMES.field("definition")),
-    Question("time", "Time since the first dose (24h, 28d)", number("time", "Days", minimum=0)),
-    Question("analysis_set", "Who was counted", _OUTCOMES.field("analysis_set"), needed=True),
-    Question("crossover", "Which periods of the crossover are counted", _OUTCOMES.field("crossover_data"),
-             needed=True, when=lambda a: a.get("design") == "rct-crossover"),
-    Question("events", "People with the outcome", _EVENTS, needed=True),
-    Question("total", "People it was counted among", _TOTAL, needed=True),
-    Question("control_events", "People with the outcome in the control arm", _EVENTS, needed=True,
-             when=_has_control),
-    Question("control_total", "People in the control arm", _TOTAL, needed=True, when=_has_control),
-    Question("events_derived", "Was the count worked out from a percent? 1 for yes",
+    Question("background", THE_ARM, "Other antidepressant treatment", _ARMS.field("background")),
+    Question("control", THE_CONTROL, "What the control arm received",
+             code("control", DRUGS, "What the control arm received; nothing for a study of one arm"),
+             blank="no control"),
+    Question("outcome", THE_RESULT, "Outcome", _OUTCOMES.field("outcome"), needed=True),
+    Question("scale", THE_RESULT, "Scale it was judged by (MADRS)", _OUTCOMES.field("scale")),
+    Question("definition", THE_RESULT, "Criterion in words", _OUTCOMES.field("definition")),
+    Question("time", THE_RESULT, "Time since the first dose (24h, 7d, 4w)", number("time", "Days", minimum=0),
+             blank="not stated, never pooled", about="A time with its unit, or a bare number of days"),
+    Question("analysis_set", THE_RESULT, "Who was counted", _OUTCOMES.field("analysis_set"), needed=True),
+    Question("crossover", THE_RESULT, "Which periods of the crossover are counted",
+             _OUTCOMES.field("crossover_data"), needed=True, when=lambda a: a.get("design") == "rct-crossover"),
+    Question("events", THE_RESULT, "People with the outcome (12, 12/20 or 60 %)", _EVENTS, needed=True,
+             about=_COUNT_HELP),
+    Question("total", THE_RESULT, "People it was counted among", _TOTAL, needed=True),
+    Question("control_events", THE_RESULT, "The same of the control arm (4, 4/21 or 19 %)",
+             _EVENTS.but(required=False), blank="not reported", when=_has_control, about=_COUNT_HELP),
+    Question("control_total", THE_RESULT, "People in the control arm", _TOTAL, needed=True,
+             when=lambda a: _has_control(a) and bool(a.get("control_events"))),
+    Question("events_derived", THE_RESULT, "Was a count worked out from a percent? (y, n)",
              integer("events_derived", "1 for yes", minimum=0, maximum=1), blank="no"),
 )  # fmt: skip
+_YES_OR_NO = {"y": "1", "yes": "1", "n": "0", "no": "0"}
 _TABLES_ALONE = ("source_kind", "dose_unit", "background", "definition", "crossover", "events_derived")
 
 
@@ -114,6 +145,8 @@ def check_answer(question: Question, answer: str) -> str:
             raise AnswerError("an answer is needed here", "give one, or press Ctrl-C to stop without a change")
         return ""
     field = question.field
+    if question.name == "events_derived":
+        answer = _YES_OR_NO.get(answer.lower(), answer)
     if field.codes is not None:
         answer = as_code(field, answer) or answer
     elif field.numeric:
@@ -141,7 +174,9 @@ def _number(question: Question, answer: str) -> str:
     if question.name == "time" and (days := in_days(answer)) is not None:
         return f"{days:.12g}"
     try:
-        return decimal_point(answer)
+        text = decimal_point(answer)
+        whole = question.field.type == "integer" and re.fullmatch(r"\d{1,15}\.0*", text)
+        return text.partition(".")[0] if whole else text
     except CellError as error:
         raise AnswerError(error.message, error.fix) from None
 

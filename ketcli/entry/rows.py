@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ketcli.entry.questions import Answers
+from ketcli.errors import UsageError
 from ketcli.evidence.codes import STUDY_DRUGS
 from ketcli.evidence.flat import CONTROL_DRUGS
 
 Row = dict[str, str]
+_RATING = ("study_id", "arm_id", "outcome", "scale", "time_days", "time_anchor", "analysis_set")
+_FLAT_RATING = ("study", "drug", "route", "dose", "outcome", "scale", "time_days", "analysis_set")
 _ARM_KEYS = ("drug", "role", "route", "dose", "dose_unit", "regimen")
 
 
@@ -25,7 +28,8 @@ def table_rows(answers: Answers, present: Mapping[str, Sequence[Mapping[str, Any
     """Return the rows to add to each table; a study or arm that is there already is not added again.
 
     `present` are the rows of the folder's tables. A study is known by its name or its identifier, an arm by what it
-    received.
+    received. A control that several arms share is counted once; an arm whose counts are not reported has no result.
+    Raises as `new_result`.
     """
     study = _known_study(answers["study"], present.get("studies", ()))
     study_id = study or identifier(answers["study"])
@@ -42,19 +46,28 @@ def table_rows(answers: Answers, present: Mapping[str, Sequence[Mapping[str, Any
             row = {**arm, "study_id": study_id, "arm_id": arm_id, "label": _label(arm), "n": total}
             added["arms"].append({**row, "source_url": answers.get("source_url", "")})
             arms.append(row)
-        added["outcomes"].append(_outcome(answers, study_id, arm_id, events, total))
+        row = _outcome(answers, study_id, arm_id, events, total)
+        if events and new_result({**row, "role": arm["role"]}, present.get("outcomes", ()), _RATING):
+            added["outcomes"].append(row)
     return added
 
 
-def flat_rows(answers: Answers) -> list[Row]:
-    """Return the rows of a single file of trials by its documented names: one per arm."""
+def flat_rows(answers: Answers, present: Sequence[Mapping[str, Any]], *, paired: bool = False) -> list[Row]:
+    """Return the rows of a single file of trials by its documented names: one per arm.
+
+    `present` are the rows that are there; a control shared with one of them is not repeated unless it stands beside
+    its arm in every row (`paired`). Raises as `new_result`.
+    """
     names = ("study", "year", "design", "population", "source_url", "outcome", "scale", "analysis_set")
     shared = {name: answers.get(name, "") for name in names} | {"time_days": answers.get("time", "")}
     of_arm = ("drug", "role", "route", "dose", "regimen", "course_days")
-    return [
+    rows = [
         {**shared, **{name: arm.get(name, "") for name in of_arm}, "events": events, "total": total}
         for arm, events, total in _sides(answers)
+        if events
     ]
+    kept = [row for row in rows if new_result(row, present, _FLAT_RATING)]
+    return rows if paired else kept
 
 
 def _sides(answers: Answers) -> list[tuple[Row, str, str]]:
@@ -78,8 +91,35 @@ def _sides(answers: Answers) -> list[tuple[Row, str, str]]:
             "course_days": treated["course_days"],
             "background": treated["background"],
         }
-        sides.append((control, answers["control_events"], answers["control_total"]))
+        sides.append((control, answers.get("control_events", ""), answers.get("control_total", "")))
     return sides
+
+
+def new_result(row: Row, present: Iterable[Mapping[str, Any]], alike: Sequence[str]) -> bool:
+    """Return whether a result is not there yet; False for a control that another arm of the study shares.
+
+    Two results are one when they agree in the columns `alike`. UsageError `bad-answer` where the treated arm has
+    its result already, or the control another one.
+    """
+    twin = next((p for p in present if all(_plain(p.get(name)) == _plain(row.get(name)) for name in alike)), None)
+    if twin is None:
+        return True
+    here = f"{_plain(twin.get('events')) or '?'}/{_plain(twin.get('total')) or '?'}"
+    given = f"{row['events']}/{row['total']}"
+    if row["role"] == "control" and here == given:
+        return False
+    what = " ".join(filter(None, (row["outcome"], row["scale"], row["time_days"] and f"at day {row['time_days']}")))
+    who = "the control" if row["role"] == "control" else "this arm"
+    raise UsageError(
+        f"{what} of {who} is there already ({here}" + (f", not {given})" if here != given else ")"),
+        code="bad-answer",
+        hint="give the time, scale, set of people or dose that tells the two apart, or correct the row in the file",
+    )
+
+
+def _plain(cell: Any) -> str:
+    """Return a cell as text, numbers without needless zeros."""
+    return f"{float(str(cell)):g}" if _is_number(cell) else str(cell or "")
 
 
 def _known_study(name: str, studies: Sequence[Mapping[str, Any]]) -> str:
@@ -91,8 +131,7 @@ def _known_study(name: str, studies: Sequence[Mapping[str, Any]]) -> str:
 
 def _known_arm(arm: Row, arms: Sequence[Mapping[str, Any]]) -> str:
     def told(row: Mapping[str, Any]) -> tuple[str, ...]:
-        cells = (row.get(name) for name in _ARM_KEYS)
-        return tuple(f"{float(str(c)):g}" if _is_number(c) else str(c or "") for c in cells)
+        return tuple(_plain(row.get(name)) for name in _ARM_KEYS)
 
     return next((str(row["arm_id"]) for row in arms if told(row) == told(arm)), "")
 

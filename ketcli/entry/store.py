@@ -6,12 +6,12 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ketcli.entry.document import Document, read_document
-from ketcli.entry.file_rows import to_file
+from ketcli.entry.file_rows import is_paired, to_file
 from ketcli.entry.questions import Answers
 from ketcli.entry.rows import Row, flat_rows, identifier, table_rows
 from ketcli.errors import DataError, InputError, Problem
@@ -21,7 +21,7 @@ from ketcli.evidence.intake import is_there, read_bytes
 from ketcli.evidence.schema import TABLES
 from ketcli.evidence.starter import EXAMPLES
 from ketcli.evidence.tables.flat import FLAT
-from ketcli.evidence.writing import table_csv
+from ketcli.evidence.writing import cell_text, table_csv
 from ketcli.files import PATIENCE, keep_backup, only_writer, write_files
 
 # studies before arms before outcomes: at every step between two renames what is there refers to what is there
@@ -60,15 +60,59 @@ def is_folder(target: Path) -> bool:
     return False
 
 
-def known_study(target: Path, name: str) -> dict[str, str]:
-    """Return what a folder says already of a study, as answers; {} when it is new or the target is a file."""
+@dataclass(frozen=True)
+class Known:
+    """What is there already of a study, as answers: what is fixed, and its latest result, proposed for the next."""
+
+    fixed: Mapping[str, str] = field(default_factory=dict)
+    latest: Mapping[str, str] = field(default_factory=dict)
+
+
+def known_study(target: Path, name: str) -> Known:
+    """Return what a folder or a file says already of a study; nothing when it is new."""
     if not is_folder(target):
-        return {}
-    columns = inspect_folder(target).columns.get("studies")
-    for row in columns.rows() if columns else ():
+        return _known_in_file(target, name) if is_there(target) else Known()
+    tables = {table: columns.rows() for table, columns in inspect_folder(target).columns.items()}
+    for row in tables.get("studies", ()):
         if name in (row["study_id"], row["label"]) or identifier(name) == row["study_id"]:
-            return {key: str(row[key] or "") for key in ("year", "design", "population")}
-    return {}
+            fixed = _told(row, ("year", "design", "population"))
+            return Known(fixed, _latest(str(row["study_id"]), tables) | _filled(_told(row, ("source_url",))))
+    return Known()
+
+
+def _known_in_file(target: Path, name: str) -> Known:
+    columns = inspect(catalog.Location(str(target), target)).columns.get("flat")
+    rows = [row for row in (columns.rows() if columns else ()) if row["study"] == name]
+    if not rows:
+        return Known()
+    active = [row for row in rows if row.get("role") != "control"] or rows
+    names = ("drug", "route", "dose", "regimen", "course_days", "outcome", "scale", "analysis_set", "source_url")
+    latest = _told(active[-1], names) | {"time": cell_text(active[-1].get("time_days"))}
+    return Known(_filled(_told(rows[0], ("year", "design", "population"))), _filled(latest))
+
+
+def _latest(study_id: str, tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, str]:
+    """Return the answers that made the last result of a study."""
+    arms = {row["arm_id"]: row for row in tables.get("arms", ()) if row["study_id"] == study_id}
+    results = [row for row in tables.get("outcomes", ()) if row["study_id"] == study_id]
+    active = [row for row in results if arms.get(row["arm_id"], {}).get("role") != "control"]
+    if not active:
+        return {}
+    arm = arms.get(active[-1]["arm_id"], {})
+    controls = [row["drug"] for row in arms.values() if row["role"] == "control"]
+    given = ("drug", "route", "dose", "dose_unit", "regimen", "course_days", "background")
+    result = ("outcome", "scale", "analysis_set", "source_kind", "source_url")
+    latest = _told(arm, given) | _told(active[-1], result)
+    latest |= {"time": cell_text(active[-1]["time_days"]), "crossover": active[-1]["crossover_data"]}
+    return _filled(latest | {"control": controls[0] if len(controls) == 1 else ""})
+
+
+def _told(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, str]:
+    return {name: cell_text(row.get(name)) for name in names}
+
+
+def _filled(answers: Mapping[str, str]) -> dict[str, str]:
+    return {name: text for name, text in answers.items() if text}
 
 
 def add(
@@ -117,7 +161,7 @@ def _tables(folder: Path, answers: Answers, drop_examples: bool) -> tuple[list[S
     contents = {name: document.encoded() for name, document in (documents | after).items()}
     _refuse_worse(before, inspect_folder(folder, contents))
     stages.append(_stage(folder, after, gone | after))
-    return stages, [_told(f"{name}.csv", row["study_id"], row) for name, rows in new.items() for row in rows]
+    return stages, [_put_in(f"{name}.csv", row["study_id"], row) for name, rows in new.items() for row in rows]
 
 
 def _stage(folder: Path, documents: Mapping[str, Document], changed: Mapping[str, Document]) -> Stage:
@@ -131,10 +175,11 @@ def _file(target: Path, answers: Answers) -> tuple[list[Stage], list[Mapping[str
     content = read_bytes(target) if is_there(target) else table_csv(FLAT, ())
     before = inspect(catalog.Location(str(target), target, content=content))
     document = read_document(content, str(target))
-    rows = to_file(document, flat_rows(answers))
+    present = before.columns["flat"].rows() if "flat" in before.columns else []
+    rows = to_file(document, flat_rows(answers, present, paired=is_paired(document)))
     after = document.insert(rows).encoded()
     _refuse_worse(before, inspect(catalog.Location(str(target), target, content=after)))
-    return [{target: after}], [_told(target.name, answers["study"], row) for row in rows]
+    return [{target: after}], [_put_in(target.name, answers["study"], row) for row in rows]
 
 
 def _document(folder: Path, name: str) -> Document:
@@ -171,7 +216,7 @@ def _refuse_worse(before: Inspection, after: Inspection) -> None:
         raise DataError(new)
 
 
-def _told(file: str, study: str, row: Mapping[str, str]) -> dict[str, str]:
+def _put_in(file: str, study: str, row: Mapping[str, str]) -> dict[str, str]:
     words = ", ".join(f"{name} {value}" for name, value in row.items() if value and name not in ("study_id",))
     return dict(zip(_CHANGED, (file, study, words), strict=True))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ketcli.evidence.schema import TABLES
@@ -52,11 +52,11 @@ def made(folder: str, contents: Mapping[str, bytes], *, examples: bool) -> Repor
     )
 
 
-def added(target: str, what: Added) -> Report:
+def added(target: str, what: Sequence[Added]) -> Report:
     """Return the rows that were put into a folder or file, and the copies kept of what was there before."""
     notes = [Note("about", f"Check everything: ket check {target}.")]
-    if what.backups:
-        notes.insert(0, Note("about", f"As it was before: {', '.join(str(path) for path in what.backups)}."))
+    if backups := [str(path) for one in what for path in one.backups]:
+        notes.insert(0, Note("about", f"As it was before: {', '.join(backups)}."))
     return Report(
         title=f"Added to {target}",
         columns=(
@@ -64,7 +64,7 @@ def added(target: str, what: Added) -> Report:
             Column("study", "Study", "id"),
             Column("row", "Row", "text", "", "the filled cells of the new row"),
         ),
-        rows=what.rows,
+        rows=tuple(row for one in what for row in one.rows),
         displays=(
             Display("File", "text", ("file",)),
             Display("Study", "text", ("study",), rank=1),

@@ -7,14 +7,19 @@ import hashlib
 import io
 import json
 import os
+import re
 import subprocess
 import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from ketcli.entry import prompting, store
+from ketcli.entry import store
 from ketcli.entry.document import read_document
+from ketcli.entry.prompting import Interview
 from ketcli.entry.questions import AnswerError, check_answer, questions
 from ketcli.entry.rows import identifier
 from ketcli.errors import DataError, InputError
@@ -192,12 +197,62 @@ def test_wrong_answers_change_nothing(change: dict[str, str | None], code: str, 
 
 
 def test_same_result_twice_is_refused(mine: Path) -> None:
-    """The same people may not be entered twice."""
+    """The same people may not be entered twice; the refusal says what is there."""
     add(str(mine), *options())
     before = contents(mine)
-    result = add(str(mine), *options())
-    assert (result.code, contents(mine)) == (1, before)
-    assert "outcomes.csv" in result.err
+    result = add(str(mine), *options(events="13"))
+    assert (result.code, contents(mine)) == (2, before)
+    assert "response MADRS at day 1 of this arm is there already (12/20, not 13/20)" in result.err
+
+
+def test_control_of_two_arms_counts_once(mine: Path) -> None:
+    """A second dose against the same control adds its own arm and result; the control stands there once."""
+    add(str(mine), *options())
+    result = add(str(mine), *options(dose="1", events="15", total="22"))
+    assert result.code == 0, result.err
+    assert [(a["arm_id"]) for a in table(mine, "arms")] == ["ketamine-0-5", "midazolam", "ketamine-1"]
+    assert [(o["arm_id"], o["events"]) for o in table(mine, "outcomes")] == [
+        ("ketamine-0-5", "12"),
+        ("midazolam", "4"),
+        ("ketamine-1", "15"),
+    ]
+    before = contents(mine)
+    other = add(str(mine), *options(dose="2", control_events="5"))
+    assert (other.code, contents(mine)) == (2, before)
+    assert "of the control is there already (4/21, not 5/21)" in other.err
+
+
+def test_control_of_two_arms_counts_once_in_a_file(tmp_path: Path) -> None:
+    """The same in a file of one row per arm."""
+    file = tmp_path / "trials.csv"
+    add(str(file), *FLAT_OPTIONS)
+    second = [word if word != "0,5" else "1" for word in FLAT_OPTIONS]
+    assert add(str(file), *second).code == 0
+    rows = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8"))))
+    assert [(r["drug"], r["dose"]) for r in rows] == [("ketamine", "0.5"), ("midazolam", ""), ("ketamine", "1")]
+
+
+def test_control_without_counts_is_an_arm(mine: Path) -> None:
+    """A control whose counts are not reported is kept as an arm without a result."""
+    assert add(str(mine), *options(control_events=None, control_total=None)).code == 0
+    assert [a["arm_id"] for a in table(mine, "arms")] == ["ketamine-0-5", "midazolam"]
+    assert [o["arm_id"] for o in table(mine, "outcomes")] == ["ketamine-0-5"]
+    assert check_folder(mine) == []
+
+
+def test_study_of_one_arm(mine: Path) -> None:
+    """A cohort has one arm and one result."""
+    given = options(design="cohort", control=None, control_events=None, control_total=None)
+    assert add(str(mine), *given).code == 0
+    assert [a["arm_id"] for a in table(mine, "arms")] == ["ketamine-0-5"]
+    assert check_folder(mine) == []
+
+
+def test_crossover_says_its_periods(mine: Path) -> None:
+    """A crossover keeps which periods were counted in each of its results."""
+    assert add(str(mine), *options(design="rct-crossover", crossover="first-period")).code == 0
+    assert [o["crossover_data"] for o in table(mine, "outcomes")] == ["first-period"] * 2
+    assert check_folder(mine) == []
 
 
 def test_earlier_faults_do_not_stand_in_the_way(mine: Path) -> None:
@@ -307,22 +362,35 @@ def test_file_without_a_last_line_end(tmp_path: Path) -> None:
 # at a terminal
 
 
-def test_questions_are_put_until_the_answers_hold() -> None:
-    """Wrong answers are asked for again, ? lists the codes, counts that cannot be are asked for together."""
-    whole = (
-        "|Oak 2019|x|2019|?|rct|rct-parallel|trd-mdd||registry|ketamine|iv||single-dose|||response|MADRS||24h|"
-        "it|itt|30|20|12|20|"
-    )
-    typed = iter(f"{line}\n" for line in whole.split("|"))
+def hold_interview(
+    typed: str, given: dict[str, str] | None = None, usual: dict[str, str] | None = None
+) -> tuple[Interview, list[str], list[str], list[str]]:
+    """An interview whose answers are the lines between bars: with what was said, asked, and not yet read."""
+    lines = typed.split("|")
     said: list[str] = []
     prompts: list[str] = []
 
-    def ask(prompt: str) -> str:
+    def ask(prompt: str, _words: Sequence[str]) -> str:
         prompts.append(prompt)
-        return next(typed)
+        return lines.pop(0)
 
-    answers = prompting.put(questions(flat=False), {}, ask, said.append)
-    assert next(typed, "no more") == "no more"
+    talk = Interview(questions(flat=False), ask, said.append, given=given or {}, usual=usual or {})
+    return talk, said, prompts, lines
+
+
+WHOLE = "Oak 2019|2019|rct-parallel|trd-mdd||registry|ketamine|iv||single-dose|||response|MADRS||24h|itt"
+
+
+def test_questions_are_put_until_the_answers_hold() -> None:
+    """Wrong answers are asked for again, ? lists the codes, counts that cannot be are asked for together."""
+    talk, said, prompts, left = hold_interview(
+        "|Oak 2019|x|2019|?|rct|rct-parallel|trd-mdd||registry|ketamine|iv||single-dose|||response|MADRS||24h|"
+        "it|itt|30|20|12|20||y"
+    )
+    talk.run()
+    assert talk.confirmed()
+    assert left == []
+    answers = talk.answers
     assert (answers["study"], answers["year"], answers["design"]) == ("Oak 2019", "2019", "rct-parallel")
     assert (answers["route"], answers["time"], answers["events"], answers["total"]) == (
         "intravenous",
@@ -333,8 +401,79 @@ def test_questions_are_put_until_the_answers_hold() -> None:
     assert "control_events" not in answers
     assert any("rct-parallel: randomised" in line for line in said)
     assert any("events (30) is larger than total (20)" in line for line in said)
-    assert any("did you mean" in line for line in said)
+    assert any("'rct' fits rct-parallel, rct-crossover, rct-withdrawal" in line for line in said)
     assert prompts[0] == "Study, as people know it (Oak 2019): "
+
+
+def test_choices_are_shown_and_taken_by_number_or_beginning() -> None:
+    """Every code is on the screen before its question; its number or the beginning of its name is enough."""
+    talk, said, _, _ = hold_interview("A|2019|2|8|https://example.org/a|3|esk|||rep|28|new|plac|resp")
+    with pytest.raises(IndexError):
+        talk.run()
+    assert any("1\N{NO-BREAK SPACE}rct-parallel  2\N{NO-BREAK SPACE}rct-crossover" in line for line in said)
+    names = ("design", "population", "source_kind", "drug", "regimen", "background", "control", "outcome")
+    assert [talk.answers[name] for name in names] == [
+        *("rct-crossover", "other", "primary-fulltext", "esketamine", "repeated", "new-oral-ad", "placebo"),
+        "response",
+    ]
+
+
+def test_enter_takes_what_stands_in_brackets() -> None:
+    """What goes without saying with the drug, or was said before, is a default; - leaves it empty all the same."""
+    talk, _, prompts, _ = hold_interview("A||1|1||3|ketamine||0.5||1|-|", usual={"background": "add-on"})
+    with pytest.raises(IndexError):
+        talk.run()
+    assert "Route [intravenous]: " in prompts
+    assert "Unit of the dose [mg/kg]: " in prompts
+    assert "Other antidepressant treatment [add-on]: " in prompts
+    assert (talk.answers["route"], talk.answers["dose_unit"], talk.answers["background"]) == (
+        "intravenous",
+        "mg/kg",
+        "",
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "events", "total", "derived"),
+    [
+        ("12|20", "12", "20", ""),
+        ("12/20|", "12", "20", ""),
+        ("12 of 20|", "12", "20", ""),
+        ("60 %|20", "12", "20", "1"),
+    ],
+)
+def test_counts_as_papers_print_them(typed: str, events: str, total: str, derived: str) -> None:
+    """12/20 answers both questions; of a percent the count is worked out, and marked so."""
+    talk, said, _, _ = hold_interview(f"{WHOLE}|{typed}|")
+    talk.run()
+    assert (talk.answers["events"], talk.answers["total"]) == (events, total)
+    assert talk.answers.get("events_derived", "") == derived
+    assert any("60 % of 20 people are 12" in line for line in said) == bool(derived)
+
+
+def test_one_question_back() -> None:
+    """< takes back the answer before, at the first question there is none."""
+    talk, said, prompts, _ = hold_interview("<|A|2091|<|2019|1")
+    with pytest.raises(IndexError):
+        talk.run()
+    assert any("this is the first question" in line for line in said)
+    assert talk.answers == {"study": "A", "year": "2019", "design": "rct-parallel"}
+    assert [prompt.split(" ")[0] for prompt in prompts[1:5]] == ["Study,", "Year", "Design:", "Year"]
+
+
+def test_nothing_counts_before_it_is_confirmed() -> None:
+    """All answers are shown, numbered; any can be changed, and what then is to be asked is asked."""
+    talk, said, _, left = hold_interview(f"{WHOLE}|12/20||maybe|12|midazolam|4/21|18|13/20|y|y")
+    talk.run()
+    assert talk.confirmed()
+    assert left == []
+    assert any(line.strip().startswith("3 Design") and line.endswith("rct-parallel") for line in said)
+    assert any(line.startswith("  Left empty: ") for line in said)
+    wanted = ("control", "control_events", "control_total", "events", "total", "events_derived", "outcome")
+    assert [talk.answers[name] for name in wanted] == ["midazolam", "4", "21", "13", "20", "1", "response"]
+    thrown, _, _, _ = hold_interview("n", given=talk.answers)
+    thrown.run()
+    assert not thrown.confirmed()
 
 
 @pytest.mark.parametrize("name", [question.name for question in questions(flat=False)])
@@ -360,25 +499,149 @@ def test_names_become_identifiers(name: str, expected: str) -> None:
     assert identifier(name) == expected
 
 
-@pytest.mark.skipif(not hasattr(os, "openpty"), reason="no terminals on this system")
-def test_real_terminal_is_asked_and_ctrl_c_changes_nothing(mine: Path) -> None:
-    """At a terminal the first question appears; Ctrl-C ends with 130 and leaves every byte."""
-    import pty
-    import select
+class Keyboard:
+    """A person at a real terminal of 80 columns: types, reads, hangs up."""
 
+    def __init__(self, *arguments: str) -> None:
+        import pty
+
+        self.child, self.terminal = pty.fork()
+        if self.child == 0:
+            command = [sys.executable, "-m", "ketcli", "data", "add", *arguments]
+            os.execve(sys.executable, command, environment())
+        self.shown, self.seen = "", 0
+
+    def see(self, words: str) -> None:
+        """Wait until words are on the screen after what was seen before."""
+        while (found := self.shown.find(words, self.seen)) < 0:
+            self.shown += self._more().decode("utf-8", "replace")
+        self.seen = found + len(words)
+
+    def _more(self) -> bytes:
+        import select
+
+        assert select.select([self.terminal], [], [], 20)[0], self.shown
+        return os.read(self.terminal, 4096)
+
+    def type(self, text: str) -> None:
+        """Type text as it is; a line ends with a carriage return."""
+        os.write(self.terminal, text.encode())
+
+    def press(self, key: str) -> None:
+        """Press a key of its own, once the program waits for one."""
+        time.sleep(0.3)
+        self.type(key)
+
+    def leave(self) -> int:
+        """Read the rest and return the exit code."""
+        with suppress(OSError):  # a terminal whose other end has gone
+            while rest := self._more():
+                self.shown += rest.decode("utf-8", "replace")
+        os.close(self.terminal)
+        return os.waitstatus_to_exitcode(os.waitpid(self.child, 0)[1])
+
+
+needs_terminal = pytest.mark.skipif(not hasattr(os, "openpty"), reason="no terminals on this system")
+STUDY_ASKED, YEAR_ASKED = "Study, as people know it", "Year of publication"
+
+
+@needs_terminal
+@pytest.mark.parametrize(("key", "code"), [("\x03", 130), ("\x04", 1)], ids=["ctrl-c", "ctrl-d"])
+def test_broken_off_at_a_terminal_changes_nothing(key: str, code: int, mine: Path) -> None:
+    """Ctrl-C and Ctrl-D leave every byte, and the answers so far come back as a command that goes on."""
     before = contents(mine)
-    child, terminal = pty.fork()
-    if child == 0:
-        command = [sys.executable, "-m", "ketcli", "data", "add", str(mine)]
-        os.execve(sys.executable, command, environment())
-    shown = b""
-    while b"Study, as people know it" not in shown:
-        assert select.select([terminal], [], [], 30)[0]
-        shown += os.read(terminal, 4096)
-    os.write(terminal, b"\x03")
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 130
-    os.close(terminal)
+    keyboard = Keyboard(str(mine))
+    keyboard.see(STUDY_ASKED)
+    keyboard.type("Öak 2019\r")
+    keyboard.see(YEAR_ASKED)
+    keyboard.type("2019\r")
+    keyboard.see("Design: ")
+    keyboard.press(key)
+    assert keyboard.leave() == code
+    assert f"ket data add {mine} --study 'Öak 2019' --year 2019" in keyboard.shown.replace("\r\n", "")
     assert contents(mine) == before
+
+
+@needs_terminal
+def test_pasted_lines_are_one_answer(mine: Path) -> None:
+    """A paste of several lines does not run on into the questions that follow."""
+    pytest.importorskip("readline")
+    keyboard = Keyboard(str(mine))
+    keyboard.see(STUDY_ASKED)
+    keyboard.type("\x1b[200~Oak 2019\nUlm\x1b[201~\r")
+    keyboard.see(YEAR_ASKED)
+    keyboard.type("2019\r")
+    keyboard.see("Design: ")
+    keyboard.press("\x03")
+    assert keyboard.leave() == 130
+    assert "--study 'Oak 2019 Ulm' --year 2019" in keyboard.shown
+
+
+@needs_terminal
+def test_whole_entry_at_a_terminal(mine: Path) -> None:
+    """Asked, shown, confirmed and written; then one more outcome of the same arms, proposed from the first."""
+    given = [*options(events=None, total=None), "--background", "add-on", "--definition", "half"]
+    keyboard = Keyboard(str(mine), *given, "--format", "table")
+    keyboard.see("People with the outcome")
+    keyboard.type("12/20\r")
+    keyboard.see("worked out")
+    keyboard.type("\r")
+    keyboard.see("Write this?")
+    keyboard.type("y\r")
+    keyboard.see("Another outcome")
+    keyboard.type("y\r")
+    for _ in range(9):  # page, its kind, drug, route, dose, unit, course, other treatment, control
+        keyboard.see("]: ")
+        keyboard.type("\r")
+    keyboard.see("Outcome [response]: ")
+    keyboard.type("2\r")
+    for _ in range(4):  # scale, criterion, time, set
+        keyboard.see("]: ")
+        keyboard.type("\r")
+    keyboard.see("People with the outcome")
+    keyboard.type("8/20\r")
+    keyboard.see("control arm")
+    keyboard.type("2/21\r")
+    keyboard.see("worked out")
+    keyboard.type("\r")
+    keyboard.see("Write this?")
+    keyboard.type("y\r")
+    keyboard.see("Another outcome")
+    keyboard.type("\r")
+    assert keyboard.leave() == 0
+    assert [(o["arm_id"], o["outcome"], o["events"]) for o in table(mine, "outcomes")] == [
+        ("ketamine-0-5", "response", "12"),
+        ("midazolam", "response", "4"),
+        ("ketamine-0-5", "remission", "8"),
+        ("midazolam", "remission", "2"),
+    ]
+    assert check_folder(mine) == []
+    bare = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", keyboard.shown).replace("\r", "")
+    assert max(map(len, bare.splitlines())) <= 80
+
+
+@needs_terminal
+def test_what_cannot_be_written_can_be_mended(mine: Path) -> None:
+    """A result that is there already is said, and one answer changed instead of all typed again."""
+    add(str(mine), *options(), "--background", "add-on")
+    keyboard = Keyboard(str(mine), *options(total=None), "--background", "add-on", "--definition", "half")
+    keyboard.see("counted among")
+    keyboard.type("20\r")
+    keyboard.see("worked out")
+    keyboard.type("\r")
+    keyboard.see("Write this?")
+    keyboard.type("y\r")
+    keyboard.see("is there already")
+    keyboard.see("Write this?")
+    keyboard.type("17\r")
+    keyboard.see("Time since")
+    keyboard.type("7d\r")
+    keyboard.see("Write this?")
+    keyboard.type("y\r")
+    keyboard.see("Another outcome")
+    keyboard.type("n\r")
+    assert keyboard.leave() == 0
+    assert [o["time_days"] for o in table(mine, "outcomes")] == ["1", "1", "7", "7"]
 
 
 def test_two_at_once_lose_nothing(mine: Path) -> None:
