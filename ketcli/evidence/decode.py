@@ -34,13 +34,16 @@ def decode(content: bytes, name: str, *, legacy: bool = False) -> tuple[str, tup
                 f"{name} is {what}, not a CSV file", code="binary", hint="export the sheet as CSV UTF-8"
             )
     encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
-    if encoding == "utf-8-sig" and b"\x00" in content:
-        raise _nul(name)
     notes: tuple[str, ...] = ()
+    if encoding == "utf-8-sig" and b"\x00" in content:
+        encoding = _unmarked(content) if legacy else ""
+        if not encoding:
+            raise _nul(name)
+        notes = (f"{name}: read as UTF-16, though it is not marked as such",)
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
-        old = _windows(content) if legacy and encoding != "utf-16" else None
+        old = _windows(content) if legacy and not encoding.startswith("utf-16") else None
         if old is None:
             raise _not_utf8(content, name, encoding, error) from None
         text, notes = old, (_said(old, content, name, error),)
@@ -49,6 +52,17 @@ def decode(content: bytes, name: str, *, legacy: bool = False) -> tuple[str, tup
     if not text.strip():
         raise InputError(f"{name} is empty", code="empty-file", hint="a header line is the least it needs")
     return text, notes
+
+
+def _unmarked(content: bytes) -> str:
+    """Return which UTF-16 text without its mark is, by the empty halves of Latin characters; "" for neither."""
+    for encoding, empty, held in (
+        ("utf-16-le", content[1::2], content[::2]),
+        ("utf-16-be", content[::2], content[1::2]),
+    ):
+        if len(content) % 2 == 0 and 10 * empty.count(0) > 9 * len(empty) and not held.count(0):
+            return encoding
+    return ""
 
 
 def _windows(content: bytes) -> str | None:
@@ -81,7 +95,7 @@ def _nul(name: str) -> InputError:
 def _not_utf8(content: bytes, name: str, encoding: str, error: UnicodeDecodeError) -> InputError:
     line = content.count(b"\n", 0, error.start) + 1
     where = f"byte {error.start} (line {line})"
-    if encoding == "utf-16":
+    if encoding.startswith("utf-16"):
         return InputError(
             f"{name} is marked as UTF-16 but breaks off at {where}", code="encoding", hint="export it as CSV UTF-8"
         )

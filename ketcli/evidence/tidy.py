@@ -34,8 +34,8 @@ _LEAST = 3  # rows that a sum is told by: two numbers add up to a third by chanc
 def tidied(grid: Grid) -> Grid:
     """Return a table without rows that sum up others, and with the study's name on every row of its group.
 
-    A row is a sum by what it is called, or when it has no name and its numbers are the sums of all above it. A name
-    is carried down to rows without one that hold another arm. Both are said in notes.
+    A row is a sum by what it, or its arm, is called, or when it has no name and its numbers are the sums of all
+    above it. A name is carried down to rows without one that hold another arm. Both are said in notes.
     """
     if "kind" in map(squash, grid.header):  # ket's own tables say of each row what it is
         return grid
@@ -64,7 +64,12 @@ def _number(cell: str) -> float | None:
 
 def _without_sums(grid: Grid, names: str) -> Grid:
     labels = [cell.strip() for cell in grid.column(names)]
-    sums = [i for i, label in enumerate(labels) if _OVERALL.fullmatch(label)]
+    arms = [column for column in grid.header if squash(column) in _ARMS and column != names]
+    sums = []
+    for i, called in enumerate(zip(labels, *map(grid.column, arms), strict=True)):
+        if over := next((cell.strip() for cell in called if _OVERALL.fullmatch(cell.strip())), ""):
+            sums.append(i)
+            labels[i] = over
     sums += [i for i in range(_LEAST, len(labels)) if not labels[i] and _adds_up(grid.rows[:i], grid.rows[i])]
     if not sums or len(sums) == len(labels):
         return grid

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from statistics import NormalDist
 
@@ -87,7 +87,8 @@ def find_columns(sheet: Sheet, given: Mapping[str, str], controls: Sequence[str]
             rivals[role] = tuple(columns)
     sides = _sides(sheet, chosen)
     _refuse_third_arm(sheet, sides, named, chosen)
-    named |= _other_side(sides, {**rivals, **named}, [squash(word) for word in controls])
+    armed = {role for role, column in named.items() if (read := read_name(column)) and read.rank > 1}
+    named |= _other_side(sides, {*armed, *rivals}, [squash(word) for word in controls])
     named |= {role: column for role in ("study", "author", "year", "arm", "part", "crossover")
               if role not in chosen and (column := _text_column(sheet, role, chosen))}  # fmt: skip
     spare = {role: columns[0] for role, columns in _claims(sheet, chosen, numeric=False).items()}
@@ -122,10 +123,11 @@ def _refuse_third_arm(
         )
 
 
-def _other_side(
-    sides: Mapping[str, Mapping[str, str]], known: Mapping[str, object], controls: Sequence[str]
-) -> dict[str, str]:
-    """Return roles for columns of arms of unusual names: the control's by option, the other side by what fits."""
+def _other_side(sides: Mapping[str, Mapping[str, str]], known: Set[str], controls: Sequence[str]) -> dict[str, str]:
+    """Return roles for columns of arms of unusual names: the control's by option, the other side by what fits.
+
+    `known` are the roles of columns that name their arm: beside bare `events` and `n` other words are no arms.
+    """
     out: dict[str, str] = {}
     for word, columns in sides.items():
         if word in controls:

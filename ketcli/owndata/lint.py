@@ -23,6 +23,8 @@ ALIKE = 0.8
 HUGE_SMD, HUGE_RATIO = 3.0, 20.0
 # How far, in the spread of the others, an effect may lie from their middle.
 OUTLYING = 8.0
+# Lines, and studies, that one question names; more studies on several rows are one question.
+SHOWN, APART = 10, 3
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,8 @@ class Question:
     def __str__(self) -> str:
         """Return the question with its lines and code."""
         where = "line " if len(self.lines) == 1 else "lines "
-        return f"{where}{', '.join(map(str, self.lines))}: {self.text} [{self.code}]"
+        more = " ..." if len(self.lines) > SHOWN else ""
+        return f"{where}{', '.join(map(str, self.lines[:SHOWN]))}{more}: {self.text} [{self.code}]"
 
 
 def question_rows(found: Found, layout: Layout, trials: Sequence[Trial]) -> list[Question]:
@@ -226,6 +229,12 @@ def _twice(trials: Sequence[Trial], *, clustered: bool) -> Iterator[Question]:
     for trial in trials:
         rows[squash(trial.study) or trial.study].append(trial)
     several = [same for same in rows.values() if len(same) > 1]
+    if len(several) > APART:
+        lines = tuple(sorted(trial.line for same in several for trial in same))
+        named = ", ".join(f"{same[0].label} {len(same)} times" for same in several[:APART])
+        text = f"{len(several)} studies stand there more than once ({named} ...); are they different people?"
+        yield Question("same-trial-twice", lines, f"{text} (--cluster, --by)")
+        return
     for same in several:
         lines = tuple(trial.line for trial in same)
         text = f"{same[0].label} stands there {len(same)} times; are they different people? (--cluster, --by)"

@@ -182,3 +182,52 @@ def test_hint_for_standard_input_names_a_file() -> None:
     result = ket("pool", "-", stdin=exports.revman5().encode())
     assert (result.code, result.out) == (2, "")
     assert "FILE.csv#1.1" in result.err
+
+
+def dotted(text: str) -> str:
+    """The same file as R writes it back: dots for the blanks in names."""
+    header, _, rest = text.partition("\n")
+    return header.replace(" ", ".").replace("-", ".") + "\n" + rest
+
+
+def test_names_as_r_writes_them_back() -> None:
+    """A RevMan export that went through R is known all the same."""
+    assert grid(dotted(exports.revman5()), "r.csv#1.1").rows == grid(exports.revman5(), "r.csv#1.1").rows
+    assert grid(dotted(web({"Study": "Oak", **COUNTS}))).column("events") == ["9"]
+
+
+def test_revman5_parts_thousands_with_commas() -> None:
+    """RevMan 5 writes 2,267 people."""
+    text = exports.revman5().replace(",2267,", ',"2,267",')
+    assert "2,267" in text
+    assert grid(text, "r.csv#1.1").rows == grid(exports.revman5(), "r.csv#1.1").rows
+
+
+def test_revman5_swapped_events_are_swapped() -> None:
+    """An analysis of those without the event is not pooled as one of those with it."""
+    columns = (*exports.REVMAN5, "Swap event and non-event")
+    place = {"Comparison Number": 1, "Outcome Number": 1, "Subgroup Number": 0}
+    rows: list[dict[str, object]] = [
+        {**place, "Name": "Remission", "Data Type": "DIC", "Swap event and non-event": "YES"},
+        {**place, "Name": "Oak", "Events 1": 6, "Total 1": 20, "Events 2": 9, "Total 2": 21},
+    ]
+    read = grid(exports.text(columns, rows))
+    assert cells(read, "events", "total", "control_events", "control_total") == [("14", "20", "12", "21")]
+    assert "Events and non-events are swapped" in read.notes[-1]
+
+
+@pytest.mark.parametrize("name", ["Variance", "Var"])
+def test_revman_web_observed_minus_expected(name: str) -> None:
+    """RevMan Web exports O-E and its variance too; older exports call the variance otherwise."""
+    columns = (*exports.REVMAN_WEB, "O-E", name)
+    row = {"Analysis group": 1, "Analysis number": 1, "Study": "Oak", "O-E": -4, name: 16, "Control N": 9}
+    assert cells(grid(exports.text(columns, [row])), "yi", "sei") == [("-0.25", "0.25")]
+
+
+def test_metapsy_says_when_instruments_are_mixed() -> None:
+    """Mean differences of two questionnaires are not one quantity."""
+    text = exports.metapsy()
+    line = next(x for x in text.splitlines(keepends=True) if "msd" in x)
+    read = grid(text + line.replace("MADRS", "HDRS").replace("Elm", "Ash"), "m.csv#msd")
+    assert "2 instruments, which mean differences would mix: --measure SMD" in read.notes[-1]
+    assert "--measure SMD" not in grid(text, "m.csv#msd").notes[-1]

@@ -96,6 +96,13 @@ def test_sheet_is_asked_for() -> None:
     assert "'Trials'" in caught.value.hint
 
 
+def test_only_sheet_with_a_table_is_taken() -> None:
+    """A sheet of remarks beside the data leaves one reading, which is said."""
+    read = read_any(book({"README": [["Made in 2021"], ["by hand"]], "Trials": [HEADER, ROW]}), "t.xlsx")
+    assert read.rows == [READ]
+    assert read.notes[0] == "t.xlsx: sheet 'Trials'; no table of results: 'README'"
+
+
 def test_formula_without_its_value_is_no_empty_cell() -> None:
     """A count that was never computed must not pass for a missing one."""
     with pytest.raises(InputError) as caught:

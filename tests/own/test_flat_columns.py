@@ -263,3 +263,89 @@ def test_python_takes_columns_too(tmp_path: Path) -> None:
     frame = ketcli.rates(str(file), column={"events": "n", "total": "N"})
     assert frame[["events", "total"]].to_numpy().tolist() == [[9, 18]]
     assert any("'n' is events" in note for note in frame.attrs["notes"])
+
+
+@pytest.mark.parametrize(
+    ("cell", "days"),
+    [
+        ("t=2h", 2 / 24),
+        ("D7", 7.0),
+        ("W4", 28.0),
+        ("wk 4", 28.0),
+        ("4w", 28.0),
+        ("24 hrs", 1.0),
+        ("24h post-dose", 1.0),
+        ("2 hours after the first infusion", 2 / 24),
+        ("0,5 d", 0.5),
+    ],
+)
+def test_times_of_any_usual_form(cell: str, days: float) -> None:
+    """A time that carries its unit is understood however it is put."""
+    assert in_days(cell) == pytest.approx(days)
+
+
+@pytest.mark.parametrize(
+    "cell", ["post-treatment", "4 weeks post-treatment", "endpoint", "end of week", "7", "week"]
+)
+def test_times_counted_from_something_else_are_not_understood(cell: str) -> None:
+    """After the treatment is not after the first dose, and a bare number carries no unit."""
+    assert in_days(cell) is None
+
+
+def test_time_without_its_unit_among_others_is_named() -> None:
+    """Of a column that says its units in the cells the cell without one is the mistake."""
+    content = "study,drug,outcome,time,events,total\nA,ketamine,response,24 h,9,18\nB,ketamine,response,end,9,18\n"
+    result = ket("rates", "--data", "-", stdin=content.encode())
+    assert (result.code, result.out) == (1, "")
+    assert "standard input:3: time: 'end' is no time with its unit, as others of the column are" in result.err
+
+
+@pytest.mark.parametrize(
+    ("cell", "drug", "route", "dose"),
+    [
+        ("Ket IV 0.5mg/kg", "ketamine", "intravenous", "0.5 mg/kg"),
+        ("Ketamine 0,5 mg/kg", "ketamine", "", "0.5 mg/kg"),
+        ("IV ketamine infusion", "ketamine", "intravenous", ""),
+        ("Spravato 84 mg nasal spray", "esketamine", "intranasal", "84 mg"),
+        ("(S)-ketamine", "esketamine", "", ""),
+        ("(R,S)-ketamine", "ketamine", "", ""),
+        ("Racemic ketamine", "ketamine", "", ""),
+        ("ketamine hydrochloride", "ketamine", "", ""),
+    ],
+)
+def test_treatment_with_its_route_and_dose(cell: str, drug: str, route: str, dose: str) -> None:
+    """A cell that says the drug with its route and dose fills the columns of these that the file lacks."""
+    row = rates(f'study,drug,outcome,day,events,total\nA,"{cell}",response,1,9,18\n')
+    assert (row["drug"], row["route"], row["dose"]) == (drug, route, dose)
+
+
+@pytest.mark.parametrize(
+    "cell", ["Arketamine", "R-ketamine", "ketamine + psilocybin", "ketamine 0.5 mg/kg v 1 mg/kg"]
+)
+def test_treatment_that_is_not_understood_is_no_ketamine(cell: str) -> None:
+    """A word that is not known changes the treatment: it is asked about and never dropped."""
+    content = f"study,drug,outcome,day,events,total\nA,{cell},response,1,9,18\n"
+    result = ket("rates", "--data", "-", stdin=content.encode())
+    assert (result.code, result.out, "[unknown-code]" in result.err) == (1, "", True)
+
+
+def test_route_beside_the_drug_must_agree() -> None:
+    """Two routes for one arm are a mistake in one of the columns."""
+    content = "study,drug,route,outcome,day,events,total\nA,Ket IV,oral,response,1,9,18\n"
+    result = ket("rates", "--data", "-", stdin=content.encode())
+    assert (result.code, "route: oral, but intravenous beside the drug" in result.err) == (1, True)
+
+
+def test_percent_is_not_offered_as_events() -> None:
+    """The hint for a file of percents says how to get the counts, not to call percents counts."""
+    content = "study,drug,outcome,day,percent,total\nA,ketamine,response,1,50,18\n"
+    err = ket("rates", "--data", "-", stdin=content.encode()).err
+    assert "percent x total / 100" in err
+    assert "Then call it" not in err
+
+
+def test_outcome_that_holds_for_all_rows_is_offered_as_an_option() -> None:
+    """A file of one outcome need not say it on every row: the hint names the option, and it works."""
+    content = "study,drug,day,events,total\nA,ketamine,1,9,18\n"
+    assert "--column outcome=" in ket("rates", "--data", "-", stdin=content.encode()).err
+    assert rates(content, "--column", "outcome=response")["events"] == "9"

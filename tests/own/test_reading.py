@@ -26,9 +26,11 @@ def grid(content: bytes, name: str = "t.csv") -> Grid:
     return read_any(content, name)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1", "cp1252"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1", "cp1252"]
+)
 def test_usual_encodings_are_read(encoding: str) -> None:
-    """Unicode as it is, and the old Western encoding."""
+    """Unicode as it is, UTF-16 without its mark, and the old Western encoding."""
     assert grid(TEXT.encode(encoding)).rows == ROWS
 
 

@@ -32,7 +32,7 @@ def read_any(content: bytes, name: str) -> Grid:
     else:
         grid = _text_grid(content, file, name)
     if revman.is_revman(grid.header):
-        return revman.trials(grid, part)
+        return plain_numbers(revman.trials(grid, part))
     if metapsy.is_metapsy(grid.header):
         return metapsy.comparisons(grid, part)
     if part:

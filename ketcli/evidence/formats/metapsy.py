@@ -91,6 +91,9 @@ def comparisons(grid: Grid, wanted: str = "") -> Grid:
         f"; left out, of other outcomes or without results: {left}." if left else "."
     )
     lines = [grid.lines[place] for place in sets[named[0]]]
+    scales = {cell(grid.rows[place], "instrument") for place in sets[named[0]]}
+    if kind in ("means", "changes") and len(scales) > 1:
+        note += f" They are of {len(scales)} instruments, which mean differences would mix: --measure SMD."
     return Grid(
         grid.name,
         tuple(columns),

@@ -15,6 +15,7 @@ from ketcli.errors import UsageError
 from ketcli.evidence.cells import CellError, parse_number, shown
 from ketcli.evidence.grid import Grid
 from ketcli.evidence.intake import how_to_name, split_part
+from ketcli.owndata.roles import squash
 
 _RM5_KEYS = ("Comparison Number", "Outcome Number", "Subgroup Number", "Name")
 _WEB_KEYS = ("Analysis number", "Study", "Experimental N", "Control N")
@@ -50,6 +51,9 @@ _WEB = MappingProxyType(
         "sei": "GIV SE",
     }
 )
+# other names that columns have had, or that R makes of them
+_SPELLINGS = ("O-E", "CI Start", "CI End", "Effect Measure", "Data Type", "Analysis name", "Analysis group",
+              "Subgroup", "Group Label 1", "Group Label 2", "Swap event and non-event")  # fmt: skip
 _COUNTS = ("events", "total", "control_events", "control_total")
 _MEANS = ("mean", "sd", "total", "control_mean", "control_sd", "control_total")
 _EFFECTS = ("yi", "sei")
@@ -71,11 +75,25 @@ class _Analysis:
     arms: tuple[str, str]
     rows: tuple[int, ...]
     subgroups: Mapping[int, str]
+    swapped: bool = False
 
 
 def is_revman(header: Sequence[str]) -> bool:
-    """Return whether a header is that of a RevMan export."""
-    return set(_RM5_KEYS) <= set(header) or set(_WEB_KEYS) <= set(header)
+    """Return whether a header is that of a RevMan export, as it is or with dots for blanks, as R has it."""
+    names = {squash(name) for name in header}
+    return any({squash(key) for key in keys} <= names for keys in (_RM5_KEYS, _WEB_KEYS))
+
+
+def _respelt(grid: Grid) -> Grid:
+    """Return the grid with the columns called as RevMan calls them."""
+    web = {squash(key) for key in _WEB_KEYS} <= {squash(name) for name in grid.header}
+    known = {
+        squash(name): name for name in (*_SPELLINGS, *_RM5_KEYS, *_WEB_KEYS, *(_WEB if web else _RM5).values())
+    }
+    known |= {"var": "Variance", "variance": "Variance", "subgroupnumber": "Subgroup Number"}
+    if web:
+        known["subgroupnumber"] = "Subgroup number"
+    return replace(grid, header=tuple(known.get(squash(name), name) for name in grid.header))
 
 
 def trials(grid: Grid, wanted: str = "") -> Grid:
@@ -84,6 +102,7 @@ def trials(grid: Grid, wanted: str = "") -> Grid:
     Raises UsageError `which-analysis` listing the analyses when there are several and none, or an unknown one, is
     named.
     """
+    grid = _respelt(grid)
     rm5 = set(_RM5_KEYS) <= set(grid.header)
     analyses = [a for a in (_of_revman5(grid) if rm5 else _of_revman_web(grid)) if a.rows]
     named = [a for a in analyses if wanted in ("", a.number)]
@@ -109,7 +128,8 @@ def _of_revman5(grid: Grid) -> list[_Analysis]:
                 subgroup = ""
                 arms = (cells(place, "Group Label 1"), cells(place, "Group Label 2"))
                 measure = cells(place, "Effect Measure").upper()
-                analyses.append(_Analysis(number, name, kind.upper(), measure, arms, (), {}))
+                swapped = cells(place, "Swap event and non-event").upper() in ("YES", "TRUE", "1")
+                analyses.append(_Analysis(number, name, kind.upper(), measure, arms, (), {}, swapped))
         elif analyses:
             last = analyses[-1]
             labels = {**last.subgroups, place: subgroup} if subgroup else last.subgroups
@@ -141,7 +161,8 @@ def _kind(grid: Grid, rows: Sequence[int]) -> str:
         return any(all(cells(place, _WEB[role]) for role in roles) for place in rows)
 
     # counts come last: RevMan Web leaves the cases of other kinds empty
-    return "GIV" if filled("yi", "sei") else "CON" if filled("mean", "sd") else "DIC"
+    observed = any(cells(place, "O-E") and _number(cells(place, "Variance")) for place in rows)
+    return "GIV" if observed or filled("yi", "sei") else "CON" if filled("mean", "sd") else "DIC"
 
 
 def _as_grid(grid: Grid, analysis: _Analysis, names: Mapping[str, str]) -> Grid:
@@ -156,7 +177,7 @@ def _as_grid(grid: Grid, analysis: _Analysis, names: Mapping[str, str]) -> Grid:
     arms = [*analysis.arms] if all(analysis.arms) and analysis.arms[0] != analysis.arms[1] else []
     rows = []
     for place in analysis.rows:
-        row = [cells(place, names[column]) for column in columns]
+        row = [_cell(cells, place, names, column, swapped=analysis.swapped) for column in columns]
         row += [] if roles else effects[place][:2]
         row += [analysis.subgroups.get(place, "")] if analysis.subgroups else []
         rows.append([*row, *arms])
@@ -164,6 +185,8 @@ def _as_grid(grid: Grid, analysis: _Analysis, names: Mapping[str, str]) -> Grid:
     note = (
         f"{grid.name}: RevMan export, analysis {analysis.number}{title}, {len(rows)} trial{'s' * (len(rows) != 1)}."
     )
+    if analysis.swapped:
+        note += " Events and non-events are swapped, as the analysis does."
     return Grid(
         grid.name,
         (*header, *(("drug", "control_drug") if arms else ())),
@@ -173,6 +196,16 @@ def _as_grid(grid: Grid, analysis: _Analysis, names: Mapping[str, str]) -> Grid:
         (*grid.notes, note),
         MappingProxyType({role: names[role] for role in columns}),
     )
+
+
+def _cell(cells: Cells, place: int, names: Mapping[str, str], role: str, *, swapped: bool) -> str:
+    """Return the cell of a role; of an analysis that swaps them, people without the event for those with it."""
+    text = cells(place, names[role])
+    if not swapped or not role.endswith("events"):
+        return text
+    events = _number(text.replace(",", ""))
+    total = _number(cells(place, names[role.replace("events", "total")]).replace(",", ""))
+    return text if events is None or total is None else f"{total - events:.10g}"
 
 
 def _effect(cells: Cells, place: int, names: Mapping[str, str]) -> tuple[str, str, bool]:
