@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import glob
 import os
 import signal
 import stat
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -57,6 +59,14 @@ def write_files(contents: Mapping[Path, bytes]) -> None:
             for part in waiting.values():
                 with suppress(OSError):
                     part.unlink()
+
+
+def remove_leftovers(paths: Iterable[Path]) -> None:
+    """Remove what killed writers of these files left beside them; for the holder of the folder's lock alone."""
+    for path in map(_followed, paths):
+        for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+            with suppress(OSError):
+                part.unlink()
 
 
 def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
@@ -150,9 +160,15 @@ def _followed(path: Path) -> Path:
 
 
 def _aside(target: Path, data: bytes) -> Path:
-    """Write data to a hidden file beside `target`, with its permissions, and return where."""
+    """Write data to a hidden file beside `target`, with its permissions and owner, and return where.
+
+    PermissionError for a target that is marked as not to be written, which a rename would not mind.
+    """
     import tempfile
 
+    there = target.stat() if target.exists() else None
+    if there is not None and not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(target))
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
     part = Path(name)
     try:
@@ -160,7 +176,11 @@ def _aside(target: Path, data: bytes) -> Path:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        part.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
+        if there is not None and hasattr(os, "chown"):
+            for user, group in ((-1, there.st_gid), (there.st_uid, -1)):
+                with suppress(OSError):  # who may not give a file away keeps it
+                    os.chown(part, user, group)
+        part.chmod(0o666 & ~_umask() if there is None else there.st_mode & 0o777)
     except BaseException:
         with suppress(OSError):
             part.unlink()

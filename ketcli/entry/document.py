@@ -13,13 +13,20 @@ from ketcli.evidence.decode import decode
 from ketcli.evidence.flat_names import means_something
 from ketcli.evidence.grid import Grid, dialect, text_grid
 
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
 
 @dataclass(frozen=True)
 class Document:
-    """The lines of a CSV file with how they are written, and the same file as a grid."""
+    """The lines of a CSV file with how they are written (`mark` is that of its byte order), and it as a grid."""
 
     name: str
     lines: tuple[str, ...]
+    mark: bytes
     encoding: str
     delimiter: str
     newline: str
@@ -29,7 +36,7 @@ class Document:
         """Return the file; InputError when its encoding cannot carry what was put in."""
         text = "".join(self.lines)
         try:
-            return text.encode(self.encoding)
+            return self.mark + text.encode(self.encoding)
         except UnicodeEncodeError as error:
             raise InputError(
                 f"{self.name} is written in {self.encoding}, which has no {error.object[error.start]!r}",
@@ -102,7 +109,10 @@ def read_document(content: bytes, name: str, known: Iterable[str] = ()) -> Docum
         raise InputError(
             f"{name} begins with a line that names its delimiter", code="not-a-table", hint="delete that line"
         )
-    return Document(name, _split(text), _encoding(content, text), delimiter, ends[0] if ends else "\n", grid)
+    document = Document(name, _split(text), *_encoding(content, text), delimiter, ends[0] if ends else "\n", grid)
+    if document.encoded() != content:  # the lines of others must stay as they are, to the byte
+        raise InputError(f"{name} cannot be written back as it is", code="encoding", hint="save it as CSV UTF-8")
+    return document
 
 
 def _split(text: str) -> tuple[str, ...]:
@@ -110,10 +120,9 @@ def _split(text: str) -> tuple[str, ...]:
     return tuple(io.StringIO(text, newline=""))
 
 
-def _encoding(content: bytes, text: str) -> str:
-    """Return the encoding in which text came, the mark of its byte order included."""
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    if content.startswith(codecs.BOM_UTF8):
-        return "utf-8-sig"
-    return "utf-8" if content == text.encode("utf-8") else "cp1252"
+def _encoding(content: bytes, text: str) -> tuple[bytes, str]:
+    """Return the mark of the byte order with which text came, and the encoding of what follows."""
+    for mark, encoding in _MARKS:
+        if content.startswith(mark):
+            return mark, encoding
+    return b"", "utf-8" if content == text.encode("utf-8") else "cp1252"

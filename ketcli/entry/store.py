@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from ketcli.evidence.schema import TABLES
 from ketcli.evidence.starter import EXAMPLES
 from ketcli.evidence.tables.flat import FLAT
 from ketcli.evidence.writing import cell_text, table_csv
-from ketcli.files import PATIENCE, keep_backup, only_writer, write_files
+from ketcli.files import PATIENCE, keep_backup, only_writer, remove_leftovers, write_files
 
 # studies before arms before outcomes: at every step between two renames what is there refers to what is there
 _ORDER = ("studies", "arms", "outcomes")
@@ -131,11 +131,28 @@ def add(
     folder = is_folder(target)
     with only_writer(target if folder else target.resolve().parent, patience):
         stages, rows = _tables(target, answers, drop_examples) if folder else _file(target, answers)
+        remove_leftovers(_files(target, folder=folder))
         paths = dict.fromkeys(path for stage in stages for path in stage)
-        kept = [keep_backup(path) for path in paths if path.exists()] if backup else []
-        for stage in stages:
-            write_files(stage)
+        kept: list[Path] = []
+        written = 0
+        try:
+            kept.extend(keep_backup(path) for path in paths if backup and path.exists())
+            for stage in stages:
+                write_files(stage)
+                written += bool(stage)
+        except InputError:
+            if not written:  # nothing has changed: copies of what is there are of no use
+                for path in kept:
+                    path.unlink(missing_ok=True)
+            raise
     return Added(tuple(rows), tuple(kept))
+
+
+def _files(target: Path, *, folder: bool) -> list[Path]:
+    """Return the files that may be written in a folder of tables, or the file of trials itself."""
+    if not folder:
+        return [target]
+    return [*(target / f"{name}.csv" for name in TABLES), target / catalog.PACKAGE_FILE]
 
 
 def _tables(folder: Path, answers: Answers, drop_examples: bool) -> tuple[list[Stage], list[Mapping[str, str]]]:
@@ -147,27 +164,33 @@ def _tables(folder: Path, answers: Answers, drop_examples: bool) -> tuple[list[S
     present = {name: columns.rows() for name, columns in before.columns.items()}
     documents = {name: _document(folder, name) for name in TABLES if name in _ORDER or _has(folder, name)}
     stages: list[Stage] = []
-    gone: dict[str, Document] = {}
+    there = {name for name in documents if _has(folder, name)}
     if drop_examples:
         kept = {name: document.without("study_id", EXAMPLES) for name, document in documents.items()}
         gone = {name: document for name, document in kept.items() if document.lines != documents[name].lines}
-        stages.append(_stage(folder, dict(reversed(gone.items())), gone))
         documents = kept
+        stages.append(_stage(folder, dict(reversed(gone.items())), documents, there))
         present = {name: [r for r in rows if r.get("study_id") not in EXAMPLES] for name, rows in present.items()}
     new = table_rows(answers, present)
     for row in new["outcomes"]:
         row["pool_rank"] = str(_next_rank(row, present.get("outcomes", ())))
     after = {name: documents[name].insert(rows, key="study_id") for name, rows in new.items() if rows}
-    contents = {name: document.encoded() for name, document in (documents | after).items()}
-    _refuse_worse(before, inspect_folder(folder, contents))
-    stages.append(_stage(folder, after, gone | after))
+    documents = documents | after
+    _refuse_worse(
+        before, inspect_folder(folder, {name: document.encoded() for name, document in documents.items()})
+    )
+    stages.append(_stage(folder, after, documents, there | set(after)))
     return stages, [_put_in(f"{name}.csv", row["study_id"], row) for name, rows in new.items() for row in rows]
 
 
-def _stage(folder: Path, documents: Mapping[str, Document], changed: Mapping[str, Document]) -> Stage:
-    """Return tables by path, and last the data package that describes all that has changed by then."""
-    files = {folder / f"{name}.csv": document.encoded() for name, document in documents.items()}
-    return files | _descriptor(folder, {name: document.encoded() for name, document in changed.items()})
+def _stage(
+    folder: Path, changed: Mapping[str, Document], all_: Mapping[str, Document], there: Collection[str]
+) -> Stage:
+    """Return changed tables by path, and last the data package that describes all tables that are there by then."""
+    files = {folder / f"{name}.csv": document.encoded() for name, document in changed.items()}
+    if not files:
+        return {}
+    return files | _descriptor(folder, {name: all_[name].encoded() for name in there})
 
 
 def _file(target: Path, answers: Answers) -> tuple[list[Stage], list[Mapping[str, str]]]:
@@ -222,7 +245,7 @@ def _put_in(file: str, study: str, row: Mapping[str, str]) -> dict[str, str]:
 
 
 def _descriptor(folder: Path, contents: Mapping[str, bytes]) -> dict[Path, bytes]:
-    """Return datapackage.json with sizes and hashes of the changed tables, {} where the folder has none."""
+    """Return datapackage.json with sizes and hashes of the tables, {} where the folder has none."""
     file = folder / catalog.PACKAGE_FILE
     if not is_there(file) or not contents:
         return {}

@@ -353,6 +353,34 @@ def test_encoding_that_cannot_carry_the_name(tmp_path: Path) -> None:
     assert caught.value.code == "encoding"
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16-le", "utf-16-be"])
+def test_every_other_byte_stays(encoding: str, tmp_path: Path) -> None:
+    """A mark of the byte order, its order, mixed line ends, blank lines and quotes come back as they were."""
+    mark = "\ufeff" if encoding.startswith("utf-16") else ""
+    old = 'study,drug,outcome,day,events,n,notes\r\nZ,ketamine,response,1,3,9,"a ""b"", c"\n\n'
+    old += "A,ketamine,response,1,3,9,\r\n"
+    file = tmp_path / "mine.csv"
+    file.write_bytes((mark + old).encode(encoding))
+    file.chmod(0o640)
+    given = ["--study", "Öak", "--drug", "ketamine", "--outcome", "response", "--time", "7d", "--events", "9"]
+    assert add(str(file), *given, "--total", "18").code == 0
+    assert file.read_bytes() == (mark + old + "Öak,ketamine,response,7,9,18,\r\n").encode(encoding)
+    assert file.stat().st_mode & 0o777 == 0o640
+
+
+def test_link_stays_a_link(tmp_path: Path) -> None:
+    """The file that a link leads to grows; the link stays."""
+    (tmp_path / "real").mkdir()
+    real, link = tmp_path / "real" / "trials.csv", tmp_path / "trials.csv"
+    real.write_text("study,drug,outcome,day,events,n\n")
+    link.symlink_to(real)
+    given = ["--study", "B", "--drug", "ketamine", "--outcome", "response", "--events", "9", "--total", "18"]
+    assert add(str(link), *given).code == 0
+    assert link.is_symlink()
+    assert real.read_text().splitlines()[1] == "B,ketamine,response,,9,18"
+    assert [path.name for path in real.parent.iterdir()] == ["trials.csv"]
+
+
 def test_file_without_a_last_line_end(tmp_path: Path) -> None:
     """The new row begins on a line of its own."""
     document = read_document(b"study,n\nA,1", "t.csv").insert([{"study": "B", "n": "2"}])
@@ -686,6 +714,56 @@ def test_interrupted_between_two_files_leaves_sound_tables(mine: Path, monkeypat
     assert not [name for name in contents(mine) if name.endswith(".part")]
     store.add(mine, checked)
     assert check_folder(mine) == []
+
+
+def test_killed_in_the_middle_of_writing(mine: Path) -> None:
+    """Killed without a chance to clean up, at any step: the tables are sound, and the next writer tidies up."""
+    killer = (
+        "import os, pathlib, sys\n"
+        "left = [int(sys.argv.pop(1))]\n"
+        "real = pathlib.Path.replace\n"
+        "def replace(self, target):\n"
+        "    if left[0] == 0:\n"
+        "        os.kill(os.getpid(), 9)\n"
+        "    left[0] -= 1\n"
+        "    return real(self, target)\n"
+        "pathlib.Path.replace = replace\n"
+        "from ketcli.__main__ import main\n"
+        "main()\n"
+    )
+    for step in range(4):
+        command = [sys.executable, "-c", killer, str(step), "data", "add", str(mine)]
+        run = subprocess.run(
+            [*command, *options(study=f"Oak 201{step}")], env=environment(), capture_output=True, check=False
+        )
+        assert run.returncode == -9, run.stderr
+        assert check_folder(mine) == []
+    assert [name for name in contents(mine) if name.endswith(".part")]
+    assert add(str(mine), *options(study="Elm 2015")).code == 0
+    assert not [name for name in contents(mine) if name.endswith(".part")]
+    test_description_follows_the_tables(mine)
+
+
+def test_backups_of_nothing_are_not_kept(mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the disk is full after the copies were made, they go again, and every table is as it was."""
+    before = contents(mine)
+
+    def full(_contents: object) -> None:
+        raise InputError("no room", code="cannot-write")
+
+    monkeypatch.setattr(store, "write_files", full)
+    assert add(str(mine), *options(), "--backup").code == 1
+    assert contents(mine) == before
+
+
+def test_file_marked_read_only_stays(mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table that its owner protects is not replaced behind the mark, though the folder would let it be."""
+    # root may write everything, so the mark is played
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK or Path(path).name != "studies.csv")
+    before = contents(mine)
+    result = add(str(mine), *options())
+    assert (result.code, contents(mine)) == (1, before)
+    assert "[cannot-write]" in result.err
 
 
 def test_new_faults_are_data_errors_with_their_place(mine: Path) -> None:
