@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from ketcli.evidence.cells import is_missing_word, shown
 from ketcli.evidence.grid import Grid
-from ketcli.owndata.roles import quantity_of, without_quantity
+from ketcli.owndata.roles import quantity_of, read_name, without_quantity
 
 _N = r"[+\-−]?\d+(?:[.,]\d+)?"
 _GAP = r"\s*(?:-|–|—|−|to|bis|à|a|,|;|\.\.)\s*"  # between two limits
@@ -99,15 +99,20 @@ def _forms(column: str) -> list[_Parts]:
         forms.append(_Parts((events, f"{rest} total".strip()), _groups(_FRACTION)))
         percent = _PERCENT if "%" in column else _SIGNED
         forms.append(_Parts((events, f"{rest} percent".strip()), _groups(percent)))
-    if usual:
-        effect = base or "effect"
-        forms.append(_Parts((effect, "CI lower", "CI upper"), _groups(_INTERVAL)))
-        if level or re.search(r"\b(?:CI|interval|limits|range)\b", column, re.IGNORECASE):
-            forms.append(_Parts(("CI lower", "CI upper"), _groups(_LIMITS)))
+    if usual and (level or _is_effect(base) or re.search(r"\b(?:CI|confidence)\b", column, re.IGNORECASE)):
+        limits = ("CI lower", "CI upper") if not base or _is_effect(base) else (f"{base} lower", f"{base} upper")
+        forms.append(_Parts((base or "effect", *limits), _groups(_INTERVAL)))
+        forms.append(_Parts(limits, _groups(_LIMITS)))
     if re.search(r"\bmean\b|\bM\b", column, re.IGNORECASE) and re.search(r"\bSD\b|std", column, re.IGNORECASE):
         rest = without_quantity(re.sub(r"\bSD\b|\bstd\b|\bM\b", " ", column, flags=re.IGNORECASE))
         forms.append(_Parts((f"{rest} mean".strip(), f"{rest} SD".strip()), _groups(_SPREAD)))
     return forms
+
+
+def _is_effect(name: str) -> bool:
+    """Return whether a name is that of an effect, whose limits are those of its interval."""
+    reading = read_name(name)
+    return reading is not None and reading.role == "yi"
 
 
 def _groups(form: re.Pattern[str]) -> Callable[[str], tuple[str, ...] | None]:

@@ -41,7 +41,10 @@ def own_grid(records: Iterable[Record], name: str, means: Callable[[str], bool],
     if under:
         quoted = shown(under[0][1][0].strip(), 40)
         said.append(f"{name}: {_lines([line for line, _ in under])} under the table left out: {quoted}")
-    body = [(line, _cut(row, len(header))) for line, row in body]
+    again = [line for line, row in body if len(header) > 1 and [cell.strip() for cell in row] == header]
+    if again:
+        said.append(f"{name}: {_lines(again)}, the header once more, left out")
+    body = [(line, _cut(row, len(header))) for line, row in body if line not in again]
     header, body, named = _row_names(header, body, name)
     line = rows[last][0] if rows else 1
     return assemble(_chained(line, header, body), name, (), (*notes, *said, *named))
@@ -52,8 +55,10 @@ def _chained(line: int, header: list[str], body: list[Record]) -> Iterator[Recor
 
 
 def _lines(lines: Sequence[int]) -> str:
-    """Return lines in words: line 3, lines 3 to 5."""
-    return f"line {lines[0]}" if len(lines) == 1 else f"lines {lines[0]} to {lines[-1]}"
+    """Return lines in words: line 3, lines 3 to 5, lines 3, 7."""
+    if lines[-1] - lines[0] == len(lines) - 1 and len(lines) > 1:
+        return f"lines {lines[0]} to {lines[-1]}"
+    return f"line{'s' * (len(lines) > 1)} {', '.join(map(str, lines))}"
 
 
 def _header(rows: Sequence[Record], means: Callable[[str], bool]) -> tuple[int, list[str], int]:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from types import MappingProxyType
 
 from ketcli.evidence.cells import COMMA_NUMBER, CellError, decimal_point, is_missing_word, parse_number, shown
 from ketcli.evidence.flat_names import count_role
 from ketcli.evidence.grid import Grid
-from ketcli.owndata.roles import quantity_of, read_name
+from ketcli.owndata.roles import quantity_of, read_name, squash
 
 _NAMED = re.compile(r"n\s*=\s*", re.IGNORECASE)
 _MARKS = re.compile(r"\s*[*†‡§¶#¹²³⁴⁵]+$")
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
 _POINTED = re.compile(r"\d{1,3}(?:\.\d{3})+")
+_PROPORTIONS = frozenset(("proportion", "prop", "share", "responserate", "remissionrate"))
 _TOLD = 4  # examples in a note
 
 
@@ -24,7 +26,7 @@ def plain_numbers(grid: Grid) -> Grid:
 
     A column is changed when most cells of it are then numbers: `n=20`, and the marks of footnotes. In columns of
     people a comma (with decimal commas in the file, a point) before three digits parts thousands. A column of
-    numbers with percent signs is called (%).
+    numbers with percent signs, or of shares from 0 to 1 by its name, becomes one of percents.
     """
     commas = _has_decimal_commas(grid)
     rows = [list(row) for row in grid.rows]
@@ -38,6 +40,9 @@ def plain_numbers(grid: Grid) -> Grid:
             percent = read_name(column)
             header[place] = column if percent and percent.role.endswith("percent") else f"{column} (%)"
             read = [cell.rstrip("% \u00a0\u202f") for cell in cells]
+        elif squash(column) in _PROPORTIONS and _all_shares(cells):
+            header[place] = f"{column} (%)"
+            read = [f"{Decimal(decimal_point(cell)).scaleb(2):f}" if _is_number(cell) else cell for cell in cells]
         changed = {old: new for old, new in zip(cells, read, strict=True) if old != new}
         held = [cell for cell in read if cell and not is_missing_word(cell)]
         if changed and 2 * sum(map(_is_number, held)) > len(held):
@@ -47,7 +52,7 @@ def plain_numbers(grid: Grid) -> Grid:
     if not told:
         return grid
     listed = ", ".join(f"{shown(old, 20)} as {new}" for old, new in list(told.items())[:_TOLD])
-    note = f"{grid.name}: numbers read without their signs: {listed}{' ...' if len(told) > _TOLD else ''}"
+    note = f"{grid.name}: read as numbers: {listed}{' ...' if len(told) > _TOLD else ''}"
     spelt = {new: grid.spelt.get(old, old) for old, new in zip(grid.header, header, strict=True) if old != new}
     return replace(
         grid,
@@ -84,6 +89,12 @@ def _parting(commas: bool) -> Callable[[str], str]:
 def _bare(cell: str, parting: Callable[[str], str] | None) -> str:
     bare = _MARKS.sub("", _NAMED.sub("", cell, count=1)) if any(c.isdigit() for c in cell) else cell
     return parting(bare) if parting else bare
+
+
+def _all_shares(cells: Sequence[str]) -> bool:
+    """Return whether every number is a share between 0 and 1."""
+    held = [cell for cell in cells if cell and not is_missing_word(cell)]
+    return bool(held) and all(_is_number(cell) and 0.0 <= float(decimal_point(cell)) <= 1.0 for cell in held)
 
 
 def _is_number(cell: str) -> bool:

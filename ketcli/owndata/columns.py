@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import NormalDist
 
 from ketcli.errors import UsageError
 from ketcli.owndata.read import Sheet, is_missing, is_number
-from ketcli.owndata.roles import ROLES, read_name, read_other_arm, squash, text_names
+from ketcli.owndata.roles import ROLES, read_name, squash, text_names
+from ketcli.owndata.sides import find_sides, other_side, refuse_third_arm
 from ketcli.owndata.vocabulary import BESIDE, WHOLE
 
 
@@ -78,17 +79,13 @@ def find_columns(sheet: Sheet, given: Mapping[str, str], controls: Sequence[str]
         if role in ("ci_low", "ci_high"):
             _refuse_other_level(chosen[role])
     _refuse_double_use(chosen)
-    named: dict[str, str] = {}
-    rivals: dict[str, tuple[str, ...]] = {}
-    for role, columns in _claims(sheet, chosen, numeric=True).items():
-        if len(columns) == 1:
-            named[role] = columns[0]
-        elif len(columns) > 1:
-            rivals[role] = tuple(columns)
-    sides = _sides(sheet, chosen)
-    _refuse_third_arm(sheet, sides, named, chosen)
+    named, rivals = _played(_claims(sheet, chosen, numeric=True))
+    sides = find_sides(sheet, chosen)
+    refuse_third_arm(sheet, sides, named, chosen)
     armed = {role for role, column in named.items() if (read := read_name(column)) and read.rank > 1}
-    named |= _other_side(sides, {*armed, *rivals}, [squash(word) for word in controls])
+    others = other_side(sides, {*armed, *rivals}, [squash(word) for word in controls])
+    more, doubted = _played({role: columns for role, columns in others.items() if role not in chosen})
+    named, rivals = {**named, **more}, {**rivals, **doubted}
     named |= {role: column for role in ("study", "author", "year", "arm", "part", "crossover")
               if role not in chosen and (column := _text_column(sheet, role, chosen))}  # fmt: skip
     spare = {role: columns[0] for role, columns in _claims(sheet, chosen, numeric=False).items()}
@@ -96,68 +93,14 @@ def find_columns(sheet: Sheet, given: Mapping[str, str], controls: Sequence[str]
     return Found(chosen, named, rivals, constants, spare, sheet.twice, unknown)
 
 
-def _sides(sheet: Sheet, chosen: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """Return, by the word beside them, the columns of quantities that no usual word gives an arm."""
-    sides: dict[str, dict[str, str]] = defaultdict(dict)
-    for column in sheet.header:
-        read = read_other_arm(column)
-        if read and column not in chosen.values() and sheet.has_numbers(column):
-            quantity, word = read
-            sides[word][quantity] = "" if quantity in sides[word] else column  # two columns of one: neither
-    known = {word: {q: c for q, c in columns.items() if c} for word, columns in sides.items()}
-    return {word: columns for word, columns in known.items() if len(columns) > 1}
+# How plainly a name says its role when it does so with the word of an arm.
+_OF_AN_ARM = 2
 
 
-def _refuse_third_arm(
-    sheet: Sheet, sides: Mapping[str, Mapping[str, str]], named: Mapping[str, str], chosen: Mapping[str, str]
-) -> None:
-    """Raise UsageError for arms that are numbered beyond two: which two are compared must be said."""
-    further = [column for word, columns in sides.items() if word.isdecimal() for column in columns.values()]
-    numbered = [c for role, c in named.items() if role.startswith("control_") and "2" in c]
-    if further and numbered and not any(role.startswith("control_") for role in chosen):
-        raise UsageError(
-            f"{sheet.name} holds more than two arms: {', '.join(map(repr, [*numbered, *further][:6]))}",
-            code="ambiguous-column",
-            hint="name the columns of the two to compare: --events --total --control-events --control-total, "
-            "or --mean --sd --n and the same of --control",
-        )
-
-
-def _other_side(sides: Mapping[str, Mapping[str, str]], known: Set[str], controls: Sequence[str]) -> dict[str, str]:
-    """Return roles for columns of arms of unusual names: the control's by option, the other side by what fits.
-
-    `known` are the roles of columns that name their arm: beside bare `events` and `n` other words are no arms.
-    """
-    out: dict[str, str] = {}
-    for word, columns in sides.items():
-        if word in controls:
-            out |= {_control(quantity): column for quantity, column in columns.items()}
-    have = {*known, *out}
-    if "yi" in have and have & {"vi", "se"}:  # effects that are there need no counts or means guessed at
-        return out
-    against = {role for role in have if role.startswith("control_")}
-    treated = {_OF_ARMS[role] for role in have if role in _OF_ARMS}
-    rest = {word: columns for word, columns in sides.items() if word not in controls}
-    if against and not treated & {"events", "mean"}:
-        fitting = [c for c in rest.values() if against <= {_control(q) for q in c}]
-        if len(fitting) == 1:
-            out |= {role: fitting[0][quantity] for role, quantity in _OF_ARMS.items() if quantity in fitting[0]}
-    elif treated & {"events", "mean"} and not against:
-        fitting = [c for c in rest.values() if treated <= set(c)]
-        if len(fitting) == 1:
-            out |= {_control(q): column for q, column in fitting[0].items()}
-    return out
-
-
-# Quantities of arms by the role they play in the treated one.
-_OF_ARMS = {
-    **{quantity: quantity for quantity in ("events", "nonevents", "total", "mean", "sd")},
-    "arm_se": "se",
-}
-
-
-def _control(quantity: str) -> str:
-    return f"control_{quantity}"
+def _played(claims: Mapping[str, Sequence[str]]) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
+    """Return the only column of each role, and the columns of roles that several claim."""
+    alone = {role: columns[0] for role, columns in claims.items() if len(columns) == 1}
+    return alone, {role: tuple(columns) for role, columns in claims.items() if len(columns) > 1}
 
 
 def _refuse_other_level(column: str) -> None:
@@ -203,6 +146,9 @@ def _claims(sheet: Sheet, chosen: Mapping[str, str], *, numeric: bool) -> dict[s
         if reading.role not in chosen and reading.role in ROLES and sheet.has_numbers(column) == numeric:
             ranked[reading.role].append((reading.rank, column))
     best = {role: max(rank for rank, _ in columns) for role, columns in ranked.items()}
+    for role, rank in best.items():  # `events.1` beside `events` is the second of two when no control has a name
+        if rank == _OF_AN_ARM and f"control_{role}" in ROLES and f"control_{role}" not in {*ranked, *chosen}:
+            ranked[role] = [(rank, column) for _, column in ranked[role]]
     return {role: [c for rank, c in columns if rank == best[role]] for role, columns in ranked.items()}
 
 

@@ -19,6 +19,7 @@ EXACT: Mapping[str, str] = MappingProxyType(
         **{"ee": "events", "ec": "control_events", "ne": "total"},
         **{"mt": "mean", "mc": "control_mean", "sdt": "sd", "sdc": "control_sd"},
         **{"tpos": "events", "tneg": "nonevents", "cpos": "control_events", "cneg": "control_nonevents"},
+        **{"metaes": "yi", "metase": "se", "metacil": "ci_low", "metaciu": "ci_high"},
         **{"yi": "yi", "te": "yi", "vi": "vi", "sei": "se", "sete": "se", "ri": "correlation"},
     }
 )
@@ -41,7 +42,21 @@ WHOLE: Mapping[str, str] = MappingProxyType({"ni": "n1i", "xi": "x1i"})
 WORDS: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(("effect", "effectsize", "es", "estimate", "smd", "hedgesg", "cohend", "cohensd"), "yi"),
-        **dict.fromkeys(("md", "g", "rd", "meandifference", "meandiff", "riskdifference", "difference"), "yi"),
+        **dict.fromkeys(
+            (
+                "md",
+                "g",
+                "d",
+                "effectsizeg",
+                "effectsized",
+                "rd",
+                "meandifference",
+                "meandiff",
+                "riskdifference",
+                "difference",
+            ),
+            "yi",
+        ),
         **dict.fromkeys(("standardisedmeandifference", "standardizedmeandifference", "beta"), "yi"),
         **dict.fromkeys(("effectestimate", "pointestimate", "effekt", "schatzer"), "yi"),
         **dict.fromkeys(("variance", "var", "sampvar", "samplingvariance"), "vi"),
@@ -53,7 +68,19 @@ TEXT: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "study": (
             *("study", "studyid", "studyname", "studlab", "slab", "trial", "trialid", "trialname", "label"),
-            *("author", "authors", "firstauthor", "studie", "etude", "estudio", "autor", "auteur"),
+            *(
+                "studylabel",
+                "studyorsubgroup",
+                "metastudylabel",
+                "author",
+                "authors",
+                "firstauthor",
+                "studie",
+                "etude",
+                "estudio",
+                "autor",
+                "auteur",
+            ),
             *("authorname", "publication", "reference", "paper", "name", "source", "id", "rowname"),
         ),
         "author": ("author", "authors", "firstauthor"),
@@ -94,7 +121,20 @@ QUANTITIES: Mapping[str, str] = MappingProxyType(
 COUNTERS = ("n", "anzahl", "total")
 # Words beside a percent sign that say that it is the percent with the event.
 SHARES = frozenset(
-    ("response", "remission", "responding", "rate", "rates", "relapse", "responserate", "remissionrate")
+    (
+        "response",
+        "remission",
+        "responding",
+        "rate",
+        "rates",
+        "relapse",
+        "responserate",
+        "remissionrate",
+        "share",
+        "risk",
+        "prop",
+        "proportion",
+    )
 )
 # Letters that count events only beside an arm: e1, r2.
 WITH_ARM = ("e", "r")

@@ -175,3 +175,22 @@ def test_what_is_no_number_is_named_alone(cell: str) -> None:
     """One bad cell is one error: the marks of the others are no mistakes."""
     result = ket("pool", "-", stdin=f"Study,events,total\nOak,4*,8\nElm,{cell},17\nAsh,30,47\n".encode())
     assert (result.code, f"standard input:3: events: '{cell}' is not a number [" in result.err) == (1, True)
+
+
+def test_shares_are_percents_by_their_name() -> None:
+    """A column called proportion, of numbers from 0 to 1, is not a column of counts below one."""
+    rows = studies("Study,Proportion,N\nOak,0.6,20\nElm,0.5,18\n")
+    assert [(r["events"], r["total"]) for r in rows] == [("12", "20"), ("9", "18")]
+
+
+@pytest.mark.parametrize("column", ["Median (IQR)", "Age (range)", "Baseline"])
+def test_ranges_are_no_intervals_of_the_effect(column: str) -> None:
+    """The quartiles of a median beside an effect must not become the limits of that effect."""
+    result = ket("pool", "-", stdin=f"Study,SMD,{column}\nOak,-0.5,12 (8-15)\nElm,-0.3,14 (9-17)\n".encode())
+    assert (result.code, result.out) == (2, "")
+
+
+def test_interval_of_another_quantity_is_not_that_of_the_effect() -> None:
+    """Limits are those of the quantity in their own cell."""
+    text = b"Study,SMD,Response rate (95% CI)\nOak,-0.5,60 (36-81)\nElm,-0.3,61 (36-83)\n"
+    assert ket("pool", "-", stdin=text).code == 2

@@ -48,6 +48,7 @@ PLAIN = pooled(HEADER + ROWS)["estimate"]
         ),
         (HEADER.replace("Study", "") + ROWS, "the first column has no name"),
         ("Study,Ketamine,,Placebo,\n,events,n,events,n\n" + ROWS, "the names of columns are on two lines"),
+        (HEADER + ROWS.replace("Ash", HEADER + "Ash"), "line 4, the header once more, left out"),
         (HEADER.replace("\n", ",,\n") + ROWS.replace("\n", ",,\n"), ""),
         (HEADER + ROWS.replace("\n", ",,\n"), ""),
     ],

@@ -191,3 +191,28 @@ def test_other_counts_are_no_control(text: str) -> None:
     """Beside counts that name no arm, further counts are no other arm."""
     row = first(pool(text))
     assert (row["events"], row["total"], row["measure"]) == ("4", "8", "PLO")
+
+
+def test_second_arm_without_a_name_is_asked_about() -> None:
+    """Programs call a repeated column `Events.1`: that is the control's and not the treated arm's."""
+    asked = pool("Study,Events,Total,Events.1,Total.1\nOak,4,8,1,9\nElm,12,17,2,14\n")
+    assert (asked.code, asked.out, "is it column 'Events' or 'Events.1'?" in asked.err) == (2, "", True)
+
+
+def test_two_outcomes_of_named_arms_are_asked_about() -> None:
+    """Responders and remitters of each arm: which are meant is asked with both columns, arm after arm."""
+    text = (
+        "Study,N ketamine,Responders ketamine,N placebo,Responders placebo,Remitters ketamine,Remitters placebo\n"
+        "Oak,8,4,9,1,2,0\nElm,17,12,14,2,5,1\n"
+    )
+    asked = pool(text)
+    assert "is it column 'Responders placebo' or 'Remitters placebo'?" in asked.err
+    options = ("--control-events", "Remitters placebo")
+    assert "is it column 'Responders ketamine' or 'Remitters ketamine'?" in pool(text, *options).err
+    assert first(pool(text, *options, "--events", "Remitters ketamine"))["events"] == "2"
+
+
+@pytest.mark.parametrize(("effect", "error"), [("_meta_es", "_meta_se"), ("_ES", "_seES"), ("d", "var_d")])
+def test_names_that_programs_give_to_effects(effect: str, error: str) -> None:
+    """Columns that Stata's commands leave behind, and those of textbooks."""
+    assert first(pool(f"studylabel,{effect},{error}\nOak,0.6,0.04\nElm,0.7,0.09\n"))["label"] == "Oak"
