@@ -85,8 +85,13 @@ def one_line(text: str) -> str:
 
 def plain(text: str) -> str:
     """Return `text` in ASCII: symbols spelled out, accents taken off, any other character as its escape."""
-    bare = "".join(c for c in unicodedata.normalize("NFKD", text.translate(_PLAIN)) if not unicodedata.combining(c))
-    return bare.encode("ascii", "backslashreplace").decode("ascii")
+    return "".join(c if c.isascii() else _ascii(c) for c in text.translate(_PLAIN))
+
+
+def _ascii(character: str) -> str:
+    """Return what stands in for a character beyond ASCII, nothing for an accent that stands alone."""
+    bare = "".join(c for c in unicodedata.normalize("NFKD", character) if not unicodedata.combining(c))
+    return bare if bare.isascii() else character.encode("ascii", "backslashreplace").decode("ascii")
 
 
 def percent(proportion: float, digits: int | None = None) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from rich.cells import cell_len
@@ -18,9 +19,13 @@ from ketcli.report import Display, Report
 from ketcli.terminal import Terminal
 from ketcli.wording import ASCII, UNICODE, Symbols, one_line, plain
 
+TEXT_FORMS = ("text", "text-at")
+Say = Callable[[str], str]  # a text on one line, in ASCII where nothing else can be shown
 GAP = 2
 NARROWEST_TEXT = 14
 LONGEST_WORD = 28
+# The label of a pooled line stays on one line when it is no longer: the eye looks for it.
+LONGEST_STRONG = 20
 STRIP_WIDTH = 25
 NARROWEST_STRIP = 17
 UNBREAKABLE = 10_000
@@ -28,11 +33,11 @@ UNBREAKABLE = 10_000
 
 def render(report: Report, terminal: Terminal, *, with_sources: bool = False) -> str:
     """Return the whole report as text for this terminal."""
-    symbols = UNICODE if terminal.unicode else ASCII
+    symbols, say = (UNICODE, one_line) if terminal.unicode else (ASCII, _plain_line)
     console = _console(terminal)
-    _print(console, Text(one_line(report.title), style="bold"))
+    _print(console, Text(say(report.title), style="bold"))
     for fact in report.facts:
-        _print(console, Text.assemble((f"{one_line(fact.label)}: ", "dim"), one_line(fact.text)))
+        _print(console, Text.assemble((f"{say(fact.label)}: ", "dim"), say(fact.text)))
     if report.icons:
         console.print()
         for line in icons.draw(report.icons, terminal.width, symbols, unicode=terminal.unicode):
@@ -40,16 +45,21 @@ def render(report: Report, terminal: Terminal, *, with_sources: bool = False) ->
     if report.rows:
         if not report.icons:
             console.print()
-        dropped = _print_blocks(console, report, terminal, symbols)
+        dropped = _print_blocks(console, report, terminal, symbols, say)
     else:
-        _print(console, Text(one_line(report.empty)))
+        _print(console, Text(say(report.empty)))
         dropped = []
-    _print_notes(console, report, dropped)
+    _print_notes(console, report, dropped, say)
     if with_sources and report.sources:
-        _print_sources(console, report)
+        _print_sources(console, report, say)
     text = console.file.getvalue()  # type: ignore[attr-defined]
     lines = "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
     return lines if terminal.unicode else plain(lines)
+
+
+def _plain_line(text: str) -> str:
+    """Return a line in ASCII before it is laid out: what stands in for a letter may be wider than it."""
+    return plain(one_line(text))
 
 
 def _console(terminal: Terminal) -> Console:
@@ -73,16 +83,19 @@ def _print(console: Console, text: Text) -> None:
     console.print(text, overflow="fold")
 
 
-def _print_blocks(console: Console, report: Report, terminal: Terminal, symbols: Symbols) -> list[str]:
+def _print_blocks(console: Console, report: Report, terminal: Terminal, symbols: Symbols, say: Say) -> list[str]:
     """Print the rows block by block under common column widths; return the labels of dropped columns."""
-    filled = {d: [cell(d, row, symbols) for row in report.rows] for d in report.displays}
-    widths, dropped = _fit({d: c for d, c in filled.items() if any(c) or _drawn(d, report)}, terminal.width)
+    report = replace(report, displays=tuple(replace(d, label=say(d.label)) for d in report.displays))
+    filled = {d: [say(cell(d, row, symbols)) for row in report.rows] for d in report.displays}
+    strong = [row.get("kind") in report.emphasis for row in report.rows]
+    shown = {d: c for d, c in filled.items() if any(c) or _drawn(d, report)}
+    widths, dropped = _fit(shown, strong, terminal.width)
     for display in (d for d in widths if d.form == "strip"):
         filled[display] = _strips(report, display, widths[display], unicode=terminal.unicode)
     heads = {d: _head(report, d, width) for d, width in widths.items()}
     table = _empty_table(widths, heads)
     for index, block in enumerate(_blocks(report)):
-        heading = ", ".join(one_line(str(report.rows[block[0]].get(n) or "")) for n in report.heading)
+        heading = ", ".join(say(str(report.rows[block[0]].get(n) or "")) for n in report.heading)
         if index:
             console.print()
         if heading.strip(", "):
@@ -91,8 +104,7 @@ def _print_blocks(console: Console, report: Report, terminal: Terminal, symbols:
                 table = _empty_table(widths)
             _print(console, Text(heading, style="bold cyan"))
         for i in block:
-            strong = report.rows[i].get("kind") in report.emphasis
-            table.add_row(*(Text(filled[d][i]) for d in widths), style="bold" if strong else "")
+            table.add_row(*(Text(filled[d][i]) for d in widths), style="bold" if strong[i] else "")
         console.print(table)
         table = _empty_table(widths)
     return dropped
@@ -132,11 +144,20 @@ def _empty_table(widths: Mapping[Display, int], heads: Mapping[Display, str] | N
     return table
 
 
-def _fit(filled: Mapping[Display, Sequence[str]], width: int) -> tuple[dict[Display, int], list[str]]:
-    """Choose columns and widths: drop the highest rank until the rest fits, wrapping text if need be."""
+def _fit(
+    filled: Mapping[Display, Sequence[str]], strong: Sequence[bool], width: int
+) -> tuple[dict[Display, int], list[str]]:
+    """Choose columns and widths: drop the highest rank until the rest fits, wrapping text if need be.
+
+    Short labels of `strong` rows stay whole.
+    """
     chosen = list(filled)
     natural = {d: d.width or STRIP_WIDTH if d.form == "strip" else _widest(d, cells) for d, cells in filled.items()}
     narrowest = {d: _narrowest(d, cells) for d, cells in filled.items()}
+    if filled and chosen[0].form in TEXT_FORMS:
+        labels = [cell_len(text) for text, on in zip(filled[chosen[0]], strong, strict=True) if on]
+        kept = max((label for label in labels if label <= LONGEST_STRONG), default=0)
+        narrowest[chosen[0]] = max(narrowest[chosen[0]], kept)
     dropped: list[str] = []
     while True:
         least = {d: min(natural[d], narrowest[d]) for d in chosen}
@@ -159,8 +180,10 @@ def _narrowest(display: Display, cells: Sequence[str]) -> int:
     """Return how far a column can shrink: text wraps between words, strips are redrawn, numbers never break."""
     match display.form:
         case "text" | "text-at":
-            longest = max((len(word) for text in cells for word in text.split()), default=0)
-            return max(NARROWEST_TEXT, min(longest, LONGEST_WORD))
+            words = [cell_len(word) for text in cells for word in text.split()]
+            # in a column that stays a longer word is broken anyway: it must not take the place of another column
+            told = [min(word, LONGEST_WORD) for word in words if display.rank or word <= LONGEST_WORD]
+            return max([NARROWEST_TEXT, *told])
         case "strip":
             return max(NARROWEST_STRIP, display.width // 2)
         case _:
@@ -178,7 +201,7 @@ def _share(least: Mapping[Display, int], natural: Mapping[Display, int], room: i
     return widths
 
 
-def _print_notes(console: Console, report: Report, dropped: Sequence[str]) -> None:
+def _print_notes(console: Console, report: Report, dropped: Sequence[str], say: Say) -> None:
     texts = [(note.kind, note.text) for note in report.notes]
     if dropped:
         names = ", ".join(label for label in dropped if label)
@@ -191,12 +214,12 @@ def _print_notes(console: Console, report: Report, dropped: Sequence[str]) -> No
         table = Table(box=None, show_header=False, padding=0, pad_edge=False)
         table.add_column(width=2)
         table.add_column(overflow="fold")
-        table.add_row(Text("! " if kind == "caution" else "- ", style=style), Text(one_line(text), style=style))
+        table.add_row(Text("! " if kind == "caution" else "- ", style=style), Text(say(text), style=style))
         console.print(table)
 
 
-def _print_sources(console: Console, report: Report) -> None:
+def _print_sources(console: Console, report: Report, say: Say) -> None:
     console.print()
     _print(console, Text("Sources", style="bold"))
     for source in report.sources:
-        _print(console, Text(f"{one_line(source.label)}: {page_text(source.url)}"))
+        _print(console, Text(f"{say(source.label)}: {say(page_text(source.url))}"))

@@ -6,7 +6,8 @@ import pytest
 from rich.cells import cell_len
 
 from ketcli.render import markdown, table
-from ketcli.report import Source
+from ketcli.report import Report, Source
+from ketcli.wording import plain
 from tests.render.fixtures import HOSTILE, report, terminal
 
 
@@ -72,3 +73,42 @@ def test_strip_draws_interval_mark_and_arrow() -> None:
     lines = table.render(report(), terminal(120)).splitlines()
     assert "■" in next(line for line in lines if line.startswith("Alpha"))
     assert "◆" in next(line for line in lines if line.startswith("Pooled"))
+
+
+def named(*names: str) -> Report:
+    """Return the small report with these names for its studies, the pooled line behind them."""
+    first, _, pooled = report().rows
+    return report((*({**first, "label": name} for name in names), pooled))
+
+
+def columns_of(text: str, ending: str) -> set[int]:
+    """Return the columns, in cells, where the lines that hold `ending` have it."""
+    return {cell_len(line.partition(ending)[0]) for line in text.splitlines() if ending in line}
+
+
+@pytest.mark.parametrize("unicode", [True, False])
+def test_columns_stay_in_line_whatever_letters_the_names_have(unicode: bool) -> None:
+    """Wide letters take two cells, escapes six; both are counted before the columns are set, not after."""
+    text = table.render(
+        named("研究者 2021", "e\u0301le\u0300ve", "한국 연구", "Smile 👍", "plain"), terminal(unicode=unicode)
+    )
+    assert len(columns_of(text, "12/17")) == 1
+    assert text.count("12/17") == 5
+    assert max(map(cell_len, text.splitlines())) <= 80
+
+
+def test_ascii_spells_what_it_can_and_escapes_whole_letters() -> None:
+    assert plain("e\u0301le\u0300ve, Ünal, τ² ≥ 1 – 한") == "eleve, Unal, tau2 >= 1 - \\ud55c"
+
+
+@pytest.mark.parametrize("width", range(44, 100, 5))
+def test_the_name_of_the_pooled_line_is_never_broken(width: int) -> None:
+    """The eye looks for it; another column goes first."""
+    assert "Pooled, 2 studies" in table.render(report(), terminal(width))
+
+
+def test_an_endless_word_takes_no_column_away() -> None:
+    """It must be broken whatever happens: the strip is worth more than a longer piece of it."""
+    text = table.render(named("Ordinary 2001", "x" * 90), terminal(60))
+    assert "■" in text
+    assert text.replace("\n", "").count("x") == 90
