@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -311,7 +312,7 @@ def test_usual_routes_and_regimens_are_chosen_and_named(shipped: Evidence) -> No
             "There is evidence for: one dose, intravenous esketamine",
         ),
         ({"drug": ["ketamine"]}, {"age": 16}, "Studies of adults are no evidence for minors"),
-        ({"drug": ["esketamine"]}, {"prior_failures": 1}, "required more failed treatments: TRANSFORM-1"),
+        ({"drug": ["esketamine"]}, {"prior_failures": 1}, "are of more failed treatments: TRANSFORM-1"),
         ({"regimen": ["maintenance"]}, {}, "ket durability"),
         ({"drug": ["ketamine"], "regimen": ["esketamine-oral-ad"]}, {}, "No matching evidence"),
     ],
@@ -392,3 +393,9 @@ def test_no_evidence_is_no_failure() -> None:
     assert result.code == 0
     assert result.out.count("\n") == 1
     assert "note: No matching evidence" in result.err
+
+
+def test_an_entry_rule_that_no_study_states_is_said_to_be_supposed(shipped: Evidence) -> None:
+    """Studies that give no number of failed treatments are taken to have required two, and a reader is told so."""
+    said = notes(report(shipped, who={"prior_failures": 1}, **KETAMINE))
+    assert re.search(r"\(\d+ of \d+ state no number and are taken to have required two\)", said)

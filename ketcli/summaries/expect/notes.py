@@ -128,9 +128,7 @@ def _changes(
         if not matched.ages and who.age >= OLDER:
             beside.insert(0, _no_study_of_age(evidence, matched))
     if known.trait.factor == "prior-failures" and matched.demanding:
-        done.insert(
-            0, f"Studies that required more failed treatments are left out: {_demanding(evidence, matched)}."
-        )
+        done.insert(0, f"Studies of more failed treatments are left out: {_demanding(evidence, matched)}.")
     return done, beside
 
 
@@ -146,10 +144,13 @@ def _named(evidence: Evidence, studies: Mapping[str, Span]) -> str:
 
 
 def _demanding(evidence: Evidence, matched: Matched) -> str:
-    """Return the first studies that required more failed treatments, and how many more there are."""
+    """Return the first studies of more failed treatments, how many more there are, and how many state no number."""
     labels = [evidence.labels[study] for study in matched.demanding]
     more = len(labels) - NAMED
-    return ", ".join(labels[:NAMED]) + (f" and {more} more" if more > 0 else "")
+    required = {row["study_id"]: row["trd_min_failures"] for row in evidence.rows("studies")}
+    silent = sum(required[study] is None for study in matched.demanding)
+    taken = f" ({silent} of {len(labels)} state no number and are taken to have required two)" if silent else ""
+    return ", ".join(labels[:NAMED]) + (f" and {more} more" if more > 0 else "") + taken
 
 
 def _missing(filters: Filters, rows: Sequence[Row]) -> str:
@@ -198,7 +199,7 @@ def nothing(evidence: Evidence, filters: Filters, matched: Matched, who: Person,
     if minor:
         text.append("Studies of adults are no evidence for minors, so none is shown.")
     elif matched.demanding:
-        text.append(f"Studies with a count required more failed treatments: {_demanding(evidence, matched)}.")
+        text.append(f"Studies with a count are of more failed treatments: {_demanding(evidence, matched)}.")
     elif matched.passed_over:
         text.append(
             f"Studies of an age group have one, --age matches them: {_named(evidence, matched.passed_over)}."
