@@ -27,7 +27,15 @@ _STANDARD = (
     *("n_change_arm2", "event_arm1", "event_arm2", "totaln_arm1", "totaln_arm2"),
     *("precalc_g", "precalc_g_se", "precalc_log_rr", "precalc_log_rr_se"),
 )
-COLUMNS = (*_STANDARD, "year", "route", "course", "analysis_set", "study_id", "doi", "country", "source_url")
+COLUMNS = (
+    *_STANDARD,
+    *("year", "route", "course", "analysis_set", "study_id", "doi", "country", "source_url"),
+    *("design", "population", "new_antidepressant"),
+)
+# what tells the rows of the standard apart
+_IDENTITY = (
+    *("study", "condition_arm1", "condition_arm2", "outcome_type", "instrument", "time", "time_weeks", "rating"),
+)
 MISSING = "NA"
 NOTE = "In R: read.csv2(FILE) |> metapsyTools::checkDataFormat(). metapsyTools computes the effects."
 
@@ -35,16 +43,34 @@ NOTE = "In R: read.csv2(FILE) |> metapsyTools::checkDataFormat(). metapsyTools c
 def render(chosen: Comparisons) -> str:
     """Return the comparisons of counts (`response` ...) and of mean scores (`msd`) in the standard's wide form."""
     names = _names(chosen)
-    rows = [_counts(pair) for pair in chosen.counts] + [_means(pair) for pair in chosen.scores]
+    rows = _told_apart([_counts(pair) for pair in chosen.counts] + [_means(pair) for pair in chosen.scores])
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, delimiter=";", lineterminator="\n")
     writer.writerow(COLUMNS)
     for row in rows:
         study = chosen.studies.get(str(row["study_id"]), {})
-        more = {"study": names[str(row["study_id"])], "year": study.get("year"), "doi": study.get("doi")}
-        whole = {**row, **more, "country": study.get("countries")}
+        more = {name: study.get(name) for name in ("year", "doi", "design", "population")}
+        whole = {**row, **more, "study": names[str(row["study_id"])], "country": study.get("countries")}
         writer.writerow([_cell(whole.get(column)) for column in COLUMNS])
     return buffer.getvalue()
+
+
+def _told_apart(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows with `multi_arm1` and `multi_arm2` filled where a study compares the same conditions twice.
+
+    The standard knows a comparison by its study, conditions, outcome, instrument, time and rating.
+    """
+
+    def identity(row: Mapping[str, Any]) -> tuple[Any, ...]:
+        return tuple(row.get("study_id" if name == "study" else name) for name in _IDENTITY)
+
+    times = Counter(map(identity, rows))
+    out = []
+    for row in rows:
+        arms = " ".join(str(row[name]) for name in ("route", "course", "analysis_set") if row[name])
+        twice = times[identity(row)] > 1
+        out.append({**row, "multi_arm1": arms, "multi_arm2": row["condition_arm2"]} if twice else row)
+    return out
 
 
 def _names(chosen: Comparisons) -> dict[str, str]:
@@ -76,6 +102,7 @@ def _counts(pair: Comparison) -> dict[str, Any]:
         "analysis_set": treated.analysis_set,
         "study_id": treated.study_id,
         "source_url": treated.source_url,
+        "new_antidepressant": int(pair.new_antidepressant),
     }
 
 
@@ -92,6 +119,7 @@ def _means(pair: ScorePair) -> dict[str, Any]:
         "analysis_set": pair.analysis_set,
         "study_id": pair.study_id,
         "source_url": pair.source_url,
+        "new_antidepressant": int(pair.new_antidepressant),
     }
 
 

@@ -7,6 +7,7 @@ import sqlite3
 import unicodedata
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ketcli.evidence import catalog, package, starter
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     from ketcli.evidence.load import Evidence
 
 _SQL_TYPES = {"number": "REAL", "integer": "INTEGER", "flag": "INTEGER"}
+_WIDEST, _NARROWEST = 60, 8  # characters of a column on a sheet
+# the tables of results with what is known of their study and arm beside them
+_VIEWS = MappingProxyType({"results": "outcomes", "score_results": "scores", "side_effect_results": "side_effects"})
+_OF_STUDY = ("label", "year", "design", "population")
+_OF_ARM = ("drug", "role", "route", "dose", "dose_unit", "regimen", "course_days", "background")
 _DICTIONARY = ("table", "column", "type", "unit", "required", "codes", "description")
 
 
@@ -43,7 +49,10 @@ def workbook(evidence: Evidence) -> bytes:
 
 
 def database(evidence: Evidence) -> bytes:
-    """Return an SQLite database with each table, missing values NULL, and one that describes every column."""
+    """Return an SQLite database with each table, missing values NULL, and one that describes every column.
+
+    Views set each result beside its study and arm.
+    """
     with closing(sqlite3.connect(":memory:")) as connection:
         for name in evidence.names:
             table = TABLES[name]
@@ -56,6 +65,9 @@ def database(evidence: Evidence) -> bytes:
             f"INSERT INTO columns VALUES ({', '.join('?' * len(_DICTIONARY))})",
             [tuple(row.values()) for row in dictionary(evidence.names)],
         )
+        for name, of in _VIEWS.items():
+            if {"studies", "arms", of} <= set(evidence.names):
+                connection.execute(_view(name, TABLES[of]))
         connection.commit()
         return connection.serialize()
 
@@ -96,9 +108,18 @@ def dictionary(names: Sequence[str]) -> list[dict[str, str]]:
 
 
 def _sheet(openpyxl: Any, book: Any, name: str, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    letter, bold = openpyxl.utils.get_column_letter, openpyxl.styles.Font(bold=True)
     sheet = book.create_sheet(name)
     sheet.freeze_panes = "A2"
-    sheet.append([_cell(openpyxl, sheet, title) for title in header])
+    sheet.auto_filter.ref = f"A1:{letter(len(header))}{len(rows) + 1}"
+    for number, title in enumerate(header, start=1):
+        widest = max((len(str(row[number - 1])) for row in rows if row[number - 1] is not None), default=0)
+        width = min(max(len(title) + 3, widest + 1, _NARROWEST), _WIDEST)
+        sheet.column_dimensions[letter(number)].width = width
+    titles = [_cell(openpyxl, sheet, title) for title in header]
+    for cell in titles:
+        cell.font = bold
+    sheet.append(titles)
     for row in rows:
         sheet.append([_cell(openpyxl, sheet, value) for value in row])
 
@@ -119,8 +140,19 @@ def _create(table: Table, names: Sequence[str]) -> str:
         if link.table in names and link.reference == TABLES[link.table].key:
             own, there = (", ".join(map(_quoted, columns)) for columns in (link.fields, link.reference))
             parts.append(f"FOREIGN KEY ({own}) REFERENCES {_quoted(link.table)} ({there})")
-    unique = ", ".join(map(_quoted, table.key))
-    return f"CREATE TABLE {_quoted(table.name)} ({', '.join(parts)}, UNIQUE ({unique}))"
+    key = ", ".join(map(_quoted, table.key))
+    # rows that are told apart by empty cells too have no primary key
+    kind = "PRIMARY KEY" if all(table.field(name).required for name in table.key) else "UNIQUE"
+    return f"CREATE TABLE {_quoted(table.name)} ({', '.join(parts)}, {kind} ({key}))"
+
+
+def _view(name: str, table: Table) -> str:
+    beside = [f"studies.{_quoted(c)}" for c in _OF_STUDY] + [f"arms.{_quoted(c)}" for c in _OF_ARM]
+    own = [f"{_quoted(table.name)}.{_quoted(c)}" for c in table.columns]
+    return (
+        f"CREATE VIEW {_quoted(name)} AS SELECT {', '.join([*own, *beside])} FROM {_quoted(table.name)} "
+        "LEFT JOIN studies USING (study_id) LEFT JOIN arms USING (study_id, arm_id)"
+    )
 
 
 def _quoted(name: str) -> str:

@@ -7,6 +7,7 @@ import io
 import json
 import sqlite3
 import warnings
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -50,21 +51,32 @@ def test_metafor_tables_add_up() -> None:
         assert row["source_url"].startswith("http")
 
 
-def test_metafor_tables_pool_to_the_number_of_the_comparison(tmp_path: Path) -> None:
-    """The exported counts of one kind give the pooled risk ratio that `ket compare` prints."""
-    compared = ket("compare", "ketamine", "midazolam", "--population", "all", "--outcome", "response", "--csv")
-    block = next(r for r in rows(compared.out) if r["kind"] == "pooled" and r["evidence"] == "randomised")
-    out = ket("data", "export", "--to", "metafor", "--population", "all", "--outcome", "response").out
-    kept = [r for r in rows(out) if (r["treatment"], r["control"]) == (block["first"], block["second"])]
-    kept = [r for r in kept if r["regimen"] == block["regimen"]]
-    assert len(kept) == int(block["k"])
-    file = tmp_path / "pool.csv"
-    with file.open("w", newline="") as stream:
-        writer = csv.DictWriter(stream, list(kept[0]))
-        writer.writeheader()
-        writer.writerows(kept)
-    again = pooled(ket("pool", str(file), "--measure", "RR", "--csv"), model="random")
-    assert float(again["estimate"]) == pytest.approx(float(block["rr"]), rel=1e-9)
+def test_metafor_tables_pool_to_the_numbers_of_the_comparison(tmp_path: Path) -> None:
+    """Every pool of the export of two studies or more gives the risk ratio that `ket compare` prints for it.
+
+    metafor 3.8 (REML to 1e-13, test = "adhoc") reads the same file to the same twelve digits.
+    """
+    found = rows(ket("data", "export", "--to", "metafor").out)
+    compared = ket("compare", "esketamine", "placebo", "--json").out
+    printed = {row["outcome"]: row for row in json.loads(compared)["rows"] if row["kind"] == "pooled"}
+    seen = 0
+    for pool in dict.fromkeys(row["pool"] for row in found):
+        kept = [row for row in found if row["pool"] == pool]
+        if len(kept) < 2:
+            continue
+        file = tmp_path / "pool.csv"
+        with file.open("w", newline="") as stream:
+            writer = csv.DictWriter(stream, list(kept[0]))
+            writer.writeheader()
+            writer.writerows(kept)
+        again = pooled(ket("pool", str(file), "--measure", "RR", "--csv"), model="random")
+        line = printed[kept[0]["outcome"]]
+        assert (kept[0]["treatment"], kept[0]["control"], len(kept)) == (line["first"], line["second"], line["k"])
+        assert [float(again[n]) for n in ("estimate", "ci_low", "ci_high")] == pytest.approx(
+            [line["rr"], line["rr_low"], line["rr_high"]], rel=1e-9
+        )
+        seen += 1
+    assert seen == len(printed) == 2
 
 
 def test_metapsy_keeps_its_standard(mine: Path) -> None:
@@ -82,6 +94,69 @@ def test_metapsy_keeps_its_standard(mine: Path) -> None:
     means = found[2]
     assert (means["outcome_type"], means["mean_change_arm1"], means["sd_change_arm1"]) == ("msd", "-16,4", "9,8")
     assert (means["mean_arm1"], means["rating"], means["time_weeks"]) == ("NA", "clinician", "0,14285714285714285")
+
+
+# what checkDataFormat of metapsyTools looks for, and what tells comparisons apart there
+METAPSY_REQUIRED = (
+    *(
+        "study",
+        "condition_arm1",
+        "condition_arm2",
+        "multi_arm1",
+        "multi_arm2",
+        "outcome_type",
+        "instrument",
+        "time",
+    ),
+    *("time_weeks", "rating", "mean_arm1", "mean_arm2", "sd_arm1", "sd_arm2", "n_arm1", "n_arm2"),
+    *("event_arm1", "event_arm2", "totaln_arm1", "totaln_arm2"),
+)
+METAPSY_GROUPS = (
+    ("mean_arm1", "mean_arm2", "sd_arm1", "sd_arm2", "n_arm1", "n_arm2"),
+    tuple(f"{what}_change_arm{arm}" for what in ("mean", "sd", "n") for arm in (1, 2)),
+    ("event_arm1", "event_arm2", "totaln_arm1", "totaln_arm2"),
+)
+
+
+def test_metapsy_has_what_its_tools_require() -> None:
+    """Every required column, one group of results per row and the rest NA, and no comparison twice."""
+    found = rows(ket("data", "export", "--to", "metapsy", "--population", "all").out, ";")
+    assert set(METAPSY_REQUIRED) <= set(found[0])
+    for row in found:
+        assert sum(all(row[name] != "NA" for name in group) for group in METAPSY_GROUPS) == 1
+        assert sum(any(row[name] != "NA" for name in group) for group in METAPSY_GROUPS) == 1
+        assert row["rating"] in ("clinician", "self-report", "NA")
+        assert row["design"].startswith("rct")
+    names = METAPSY_REQUIRED[:10]
+    assert len({tuple(row[name] for name in names) for row in found}) == len(found)
+
+
+def test_metapsy_tells_arms_of_one_condition_apart(tmp_path: Path) -> None:
+    """A trial of one drug by two routes: the columns for arms of multi-arm trials say which is which."""
+    file = tmp_path / "mine.csv"
+    head = "study,drug,route,regimen,role,outcome,time_days,events,total,scale,design,analysis_set\n"
+    arms = ("ketamine,intravenous,single-dose,active", "ketamine,intranasal,single-dose,active")
+    lines = [f"Oak 2019,{arm},response,1,1{i},20,MADRS,rct-parallel,itt\n" for i, arm in enumerate(arms)]
+    control = "Oak 2019,midazolam,{},not-applicable,control,response,1,4,20,MADRS,rct-parallel,itt\n"
+    file.write_text(head + "".join(lines) + control.format("intravenous") + control.format("intranasal"))
+    found = rows(ket("data", "export", "--to", "metapsy", "--data", str(file), "--population", "all").out, ";")
+    assert [(row["condition_arm1"], row["multi_arm1"].split(" ")[0]) for row in found] == [
+        ("ketamine", "intravenous"),
+        ("ketamine", "intranasal"),
+    ]
+
+
+def test_metapsy_comes_back_as_trials(mine: Path, tmp_path: Path) -> None:
+    """The design goes with the comparisons, so that what comes back counts as randomised."""
+    file = tmp_path / "out.csv"
+    ket("data", "export", "--to", "metapsy", "--data", str(mine), "-o", str(file))
+
+    def ratio(data: str) -> list[str]:
+        out = ket("compare", "ketamine", "midazolam", "--data", data, "--outcome", "response", "--csv").out
+        return [r["rr"] for r in rows(out) if r["kind"] == "study" and r["evidence"] == "randomised"]
+
+    assert ratio(f"{file}#response") == ratio(str(mine))
+    assert len(ratio(str(mine))) == 1
 
 
 def test_metapsy_is_read_back(mine: Path, tmp_path: Path) -> None:
@@ -110,7 +185,26 @@ def test_database_holds_every_cell(tmp_path: Path, shipped: Evidence) -> None:
             ]
             assert got == expected
         described = connection.execute("select unit from columns where [column] = 'time_days'").fetchall()
+        kinds = {kind for (kind,) in connection.execute("select typeof(events) from outcomes")}
+        keys = {row[1] for row in connection.execute("pragma table_info(arms)") if row[5]}
     assert ("days",) in described
+    assert kinds == {"integer", "null"}
+    assert keys == {"study_id", "arm_id"}
+
+
+def test_database_sets_results_beside_their_study(mine: Path, tmp_path: Path) -> None:
+    """A view holds every result once, with the name of its study and what its arm received."""
+    file = tmp_path / "ket.sqlite"
+    assert ket("data", "export", "-o", str(file), "--data", str(mine)).code == 0
+    with closing(sqlite3.connect(file)) as connection:
+        query = "select label, drug, outcome, events, total from {} where time_days = 1 or time_days is null"
+        found = connection.execute(query.format("results")).fetchall()
+        counts = [
+            connection.execute(f"select count(*) from {name}").fetchone()
+            for name in ("results", "outcomes", "side_effect_results", "side_effects", "score_results", "scores")
+        ]
+    assert ("Example A", "midazolam", "response", 5, 20) in found
+    assert counts[0::2] == counts[1::2]
 
 
 def test_package_of_a_folder_is_the_folder(mine: Path, tmp_path: Path) -> None:
@@ -160,6 +254,12 @@ def test_workbook_holds_every_table(tmp_path: Path, mine: Path) -> None:
     assert (cell.value, cell.data_type) == ("=1+1", "s")
     assert [c.value for c in book["outcomes"][1]] == list(TABLES["outcomes"].columns)
     assert book["outcomes"].max_row == len(evidence.rows("outcomes")) + 1
+    for sheet in book:
+        assert (sheet.freeze_panes, sheet["A1"].font.bold) == ("A2", True)
+        assert sheet.auto_filter.ref == sheet.dimensions
+        assert all(8 <= column.width <= 60 for column in sheet.column_dimensions.values())
+    events = TABLES["outcomes"].columns.index("events") + 1
+    assert {type(cell.value) for cell in book["outcomes"][2][events - 1 : events]} == {int}
     assert studies.read_text().count("=1+1") == 0
 
 
