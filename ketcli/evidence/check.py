@@ -153,7 +153,8 @@ def _inspect_table(content: bytes, name: str, table: Table) -> tuple[CheckedTabl
 
 def _inspect_grid(grid: Grid, table: Table) -> tuple[CheckedTable, Columns, list[Problem]]:
     columns, _ = type_columns(grid, table)
-    checked = CheckedTable(table, grid.name, columns.rows(), grid.lines, frozenset(grid.header))
+    own = frozenset(grid.header) & frozenset(table.columns)  # other columns are text, whatever they are called
+    checked = CheckedTable(table, grid.name, columns.rows(), grid.lines, own)
     unclear = any(problem.code == AMBIGUOUS for problem in grid.problems)
     # which column is missing cannot be told before it is settled which is which
     missing = [] if unclear else missing_columns(grid, table)

@@ -8,13 +8,12 @@ from typing import Any
 
 from ketcli.evidence.cells import Value
 from ketcli.evidence.codes import STUDY_DRUGS
+from ketcli.evidence.flat_names import LARGEST_DOSE_PER_KG
 from ketcli.evidence.preference import rank_scale, rank_set
 from ketcli.evidence.schema import TABLES
 from ketcli.evidence.typed import Columns
 
 CONTROL_DRUGS = frozenset({"placebo", "saline", "midazolam", "niacin"})
-# a dose of ketamine per kilogram stays below this, a whole dose does not come down to it
-LARGEST_DOSE_PER_KG = 10.0
 _ARM = ("study", "drug", "route", "dose", "role", "regimen")
 
 Row = dict[str, Any]

@@ -17,6 +17,7 @@ from ketcli.evidence.flat_names import COUNTS, TEXT_NAMES, TIME_UNITS, as_code, 
 from ketcli.evidence.grid import Grid, normal
 from ketcli.evidence.tables.flat import CONTROLS, FLAT
 from ketcli.owndata.roles import squash
+from ketcli.owndata.sides import find_sides, other_side
 
 AMBIGUOUS = "ambiguous-column"
 COUNTS_HINT = "if n are those with the outcome, among N: --column events=n --column total=N"
@@ -78,7 +79,22 @@ def find_columns(grid: Grid, given: Mapping[str, str] = _NONE) -> Columns:
     for name in _FIELDS:
         if name not in found.of and name not in found.constants:
             _by_name(grid, name, found)
+    _by_other_arm(grid, found)
     return _with_unit(grid, given, found)
+
+
+def _by_other_arm(grid: Grid, found: Columns) -> None:
+    """Find the counts of an arm of an unusual name beside those of one that is known by its name."""
+    armed = {name for name in COUNTS if name in found.of and (read := count_role(found.of[name])) and read[1] > 1}
+    free = (column for column in grid.header if column not in found.taken())
+    sides = find_sides(free, lambda column: _has_number(grid, column))
+    for name, columns in other_side(sides, armed, ()).items():
+        if name not in COUNTS or name in found.of or name in found.constants:
+            continue
+        if len(columns) == 1:
+            found.of[name] = columns[0]
+        else:
+            found.problems.append(_ambiguous(grid, name, list(columns)))
 
 
 def _named(grid: Grid, wanted: str) -> str | None:

@@ -18,11 +18,21 @@ TEXT_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "study": text_names("study"),
         "drug": (
             *("drug", "drugname", "medication", "medicine", "substance", "compound", "agent", "treatment"),
+            *("medikament", "wirkstoff", "traitement", "medicament", "tratamiento", "farmaco"),
             *("intervention", "condition", "arm", "armname", "group"),
         ),
         "control_drug": ("controldrug", "comparator", "control", "controlarm", "controlcondition", "comparison"),
-        "route": ("route", "routeofadministration", "administration", "administrationroute", "adminroute", "roa"),
-        "outcome": ("outcome", "outcomename", "outcomemeasure", "endpoint", "outcometype"),
+        "route": (
+            "route",
+            "routeofadministration",
+            "administration",
+            "administrationroute",
+            "adminroute",
+            "roa",
+            "voie",
+            "via",
+        ),
+        "outcome": ("outcome", "outcomename", "outcomemeasure", "endpoint", "outcometype", "endpunkt", "critere"),
         "role": text_names("part"),
         "regimen": ("regimen", "regime", "treatmentregimen"),
         "population": ("population", "studypopulation", "patientpopulation"),
@@ -36,6 +46,8 @@ TEXT_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "source_url": ("sourceurl", "url", "link", "webpage", "webaddress"),
     }
 )
+# a dose of ketamine per kilogram stays below this, a whole dose does not come down to it
+LARGEST_DOSE_PER_KG = 10.0
 COUNTS = ("events", "total", "control_events", "control_total")
 _COUNTED = re.compile(r"(?:n|num|number)(?:of)?[ _.-]*")
 _MORE_EVENTS = frozenset(("remitters", "remitter", "remitted", "responded", "responses"))
@@ -45,8 +57,11 @@ TIME_UNITS: Mapping[str, float | None] = MappingProxyType(
     {
         **dict.fromkeys(("timedays", "days", "day", "timeday", "timed", "dayssincefirstdose", "followupdays"), 1.0),
         **dict.fromkeys(("timeindays", "daysafterfirstdose", "studyday"), 1.0),
+        **dict.fromkeys(("tag", "tage", "jour", "jours", "dia", "dias"), 1.0),
         **dict.fromkeys(("timeweeks", "weeks", "week", "timeweek", "timew", "timeinweeks", "followupweeks"), 7.0),
+        **dict.fromkeys(("woche", "wochen", "semaine", "semaines", "semana", "semanas"), 7.0),
         **dict.fromkeys(("timehours", "hours", "hour", "timehour", "timeh", "timeinhours", "hrs"), 1.0 / 24.0),
+        **dict.fromkeys(("stunde", "stunden", "heure", "heures", "hora", "horas"), 1.0 / 24.0),
         **dict.fromkeys(("time", "timepoint", "followup", "assessmenttime", "visit"), None),
     }
 )
@@ -63,7 +78,12 @@ _WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "outcome": {
             **dict.fromkeys(("responder", "responders", "responded", "responserate"), "response"),
-            **dict.fromkeys(("remitter", "remitters", "remitted", "remissionrate"), "remission"),
+            **dict.fromkeys(("ansprechen", "reponse", "respuesta"), "response"),
+            **dict.fromkeys(("remitter", "remitters", "remitted", "remissionrate", "remision"), "remission"),
+        },
+        "drug": {
+            **dict.fromkeys(("ketamin", "ketamina"), "ketamine"),
+            **dict.fromkeys(("esketamin", "esketamina", "sketamin", "sketamina"), "esketamine"),
         },
         "regimen": {"single": "single-dose", "onedose": "single-dose", "repeatedcourse": "repeated"},
         "analysis_set": {"intentiontotreat": "itt", "intenttotreat": "itt", "completer": "completers"},
@@ -133,6 +153,13 @@ _BESIDE_DRUGS = frozenset(
 )
 
 
+def as_dose(text: str) -> str:
+    """Return the number of a dose in mg/kg below 10 or in mg from 10 (which is how doses are kept), else ""."""
+    found = _DOSE.fullmatch(text.strip())
+    number = found[1].replace(",", ".") if found else ""
+    return number if number and ("kg" in text.lower()) == (float(number) < LARGEST_DOSE_PER_KG) else ""
+
+
 def as_treatment(drug: Field, route: Field, text: str) -> Treatment | None:
     """Return the treatment in a cell such as `Ket IV 0.5mg/kg`, None when its words are not all understood."""
     doses = _DOSE.findall(text)
@@ -142,7 +169,8 @@ def as_treatment(drug: Field, route: Field, text: str) -> Treatment | None:
     found = as_code(drug, " ".join(rest)) if rest else None
     if found is None or len(doses) > 1 or len(set(routes)) > 1:
         return None
-    return Treatment(found, routes[0] if routes else "", doses[0].replace(",", ".") if doses else "")
+    dose = next((as_dose(whole[0]) for whole in _DOSE.finditer(text)), "")
+    return Treatment(found, routes[0] if routes else "", dose) if bool(dose) == bool(doses) else None
 
 
 def as_code(field: Field, text: str) -> str | None:

@@ -11,7 +11,7 @@ from ketcli.errors import Problem
 from ketcli.evidence.cells import THOUSANDS, CellError, decimal_point, is_missing_word, parse_number, shown
 from ketcli.evidence.fields import Field
 from ketcli.evidence.flat_columns import Columns, find_columns, name_of
-from ketcli.evidence.flat_names import COUNTS, as_code, as_treatment, in_days
+from ketcli.evidence.flat_names import COUNTS, as_code, as_dose, as_treatment, in_days
 from ketcli.evidence.grid import Grid, normal
 from ketcli.evidence.tables.flat import CONTROLS, FLAT
 
@@ -144,7 +144,9 @@ def _code(described: Field, text: str, said: _Said) -> str:
 
 
 def _plain(name: str, text: str, unit: float, said: _Said) -> str:
-    """Return a number with a decimal point, times in days."""
+    """Return a number with a decimal point, times in days, doses without the unit that their size tells."""
+    if name == "dose" and (dose := as_dose(text)):
+        return dose
     if name in COUNTS and THOUSANDS.fullmatch(text):
         message = f"{shown(text)} may be {text.replace('.', '')} or {float(text):g} people"
         raise CellError("ambiguous-comma", message, "write the number without a sign between thousands")

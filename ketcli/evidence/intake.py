@@ -10,8 +10,8 @@ from ketcli.errors import InputError
 
 # a table of study results has some thousand rows; what is larger is another kind of data, and these limits keep
 # a command within about a gigabyte
-LIMIT = 16 * 1024 * 1024
-ROWS = 50_000
+LIMIT = 64 * 1024 * 1024
+ROWS = 200_000
 _SMALLER = "keep the rows and columns you need; patient-level records are added up to arms first"
 _ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".parquet", ".gz", ".zst")
 

@@ -80,8 +80,8 @@ def find_columns(sheet: Sheet, given: Mapping[str, str], controls: Sequence[str]
             _refuse_other_level(chosen[role])
     _refuse_double_use(chosen)
     named, rivals = _played(_claims(sheet, chosen, numeric=True))
-    sides = find_sides(sheet, chosen)
-    refuse_third_arm(sheet, sides, named, chosen)
+    sides = find_sides((c for c in sheet.header if c not in chosen.values()), sheet.has_numbers)
+    refuse_third_arm(sheet.name, sides, named, chosen)
     armed = {role for role, column in named.items() if (read := read_name(column)) and read.rank > 1}
     others = other_side(sides, {*armed, *rivals}, [squash(word) for word in controls])
     more, doubted = _played({role: columns for role, columns in others.items() if role not in chosen})

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
 from ketcli.errors import UsageError
-from ketcli.owndata.read import Sheet
 from ketcli.owndata.roles import read_other_arm
 
 Sides = Mapping[str, Mapping[str, Sequence[str]]]
@@ -17,24 +16,24 @@ _OF_ARMS = {
 }
 
 
-def find_sides(sheet: Sheet, chosen: Mapping[str, str]) -> Sides:
+def find_sides(header: Iterable[str], has_numbers: Callable[[str], bool]) -> Sides:
     """Return, by the word beside them, the columns of quantities that no usual word gives an arm."""
     sides: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for column in sheet.header:
+    for column in header:
         read = read_other_arm(column)
-        if read and column not in chosen.values() and sheet.has_numbers(column):
+        if read and has_numbers(column):
             quantity, word = read
             sides[word][quantity].append(column)
     return {word: {**columns} for word, columns in sides.items() if len(columns) > 1}
 
 
-def refuse_third_arm(sheet: Sheet, sides: Sides, named: Mapping[str, str], chosen: Mapping[str, str]) -> None:
+def refuse_third_arm(name: str, sides: Sides, named: Mapping[str, str], chosen: Mapping[str, str]) -> None:
     """Raise UsageError for arms that are numbered beyond two: which two are compared must be said."""
     further = [c for word, of in sides.items() if word.isdecimal() for columns in of.values() for c in columns]
     numbered = [c for role, c in named.items() if role.startswith("control_") and "2" in c]
     if further and numbered and not any(role.startswith("control_") for role in chosen):
         raise UsageError(
-            f"{sheet.name} holds more than two arms: {', '.join(map(repr, [*numbered, *further][:6]))}",
+            f"{name} holds more than two arms: {', '.join(map(repr, [*numbered, *further][:6]))}",
             code="ambiguous-column",
             hint="name the columns of the two to compare: --events --total --control-events --control-total, "
             "or --mean --sd --n and the same of --control",

@@ -32,7 +32,7 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "NaN": (flat(row(total="NaN")), "not-finite"),
     "infinity": (flat(row(total="inf")), "not-finite"),
     "blank study": (flat(row(study="")), "missing-value"),
-    "unknown code": (flat(row(drug="ketamin")), "unknown-code"),
+    "unknown code": (flat(row(drug="ketamne")), "unknown-code"),
     "ragged row": (flat("Smith,ketamine\n"), "ragged-row"),
     "NUL byte": (flat(row(study="a\x00b")), "binary"),
     "binary file": (b"PK\x03\x04\x14\x00\x08\x00" + bytes(range(256)), "binary"),
@@ -199,7 +199,7 @@ def test_mistakes_of_the_command_line_are_json_too(asked: tuple[str, ...]) -> No
 
 def test_every_problem_of_a_file_is_reported_by_check(tmp_path: Path) -> None:
     file = tmp_path / "mine.csv"
-    file.write_bytes(flat(row(events="19"), row(drug="ketamin"), row(total="none")))
+    file.write_bytes(flat(row(events="19"), row(drug="ketamne"), row(total="none")))
     result = ket("check", str(file), "--csv")
     assert result.code == 1
     rules = {line.split(",")[1] for line in result.out.splitlines()[1:]}

@@ -137,7 +137,7 @@ def test_rows_of_one_time_are_ranked(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "code"),
     [
-        ("A,ketamin,oral,response,1,7,10", "unknown-code"),
+        ("A,ketamne,oral,response,1,7,10", "unknown-code"),
         ("A,ketamine,oral,response,1,11,10", "events-over-total"),
         ("A,ketamine,oral,response,1,0,0", "out-of-range"),
         ("A,ketamine,oral,response,1,,10", "missing-value"),

@@ -349,3 +349,55 @@ def test_outcome_that_holds_for_all_rows_is_offered_as_an_option() -> None:
     content = "study,drug,day,events,total\nA,ketamine,1,9,18\n"
     assert "--column outcome=" in ket("rates", "--data", "-", stdin=content.encode()).err
     assert rates(content, "--column", "outcome=response")["events"] == "9"
+
+
+def test_columns_of_other_tables_names_are_no_numbers_of_this_one() -> None:
+    """A percent or limits beside the counts are columns the file of trials does not have: kept out of its rules."""
+    content = (
+        "study,drug,outcome,day,events,total,percent,ci_low,ci_high,rate\n"
+        "A,ketamine,response,1,9,18,50 %,9,12,x\nB,ketamine,response,1,30,47,63.8,100,9,y\n"
+    )
+    result = ket("rates", "--data", "-", "--csv", stdin=content.encode())
+    assert (result.code, "Traceback" in result.err) == (0, False)
+    assert ket("check", "-", stdin=content.encode()).code == 0
+
+
+def test_arm_of_an_unusual_name_beside_its_control() -> None:
+    """`Events ketamine` beside `Events control` are the counts of the treated arm here too."""
+    row = rates(
+        "Study,Drug,Comparator,Outcome,Day,Events ketamine,N ketamine,Events control,N control\n"
+        "A,ketamine,midazolam,response,1,9,18,3,17\n"
+    )
+    assert [row[c] for c in ("events", "total", "control_events", "control_drug")] == ["9", "18", "3", "midazolam"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "dose"), [("0.5 mg/kg", "0.5 mg/kg"), ("84 mg", "84 mg"), ("0,5mg/kg", "0.5 mg/kg")]
+)
+def test_doses_with_their_unit(cell: str, dose: str) -> None:
+    """A unit that says what the size of the number says is no mistake."""
+    content = f'study,drug,dose,outcome,day,events,total\nA,ketamine,"{cell}",response,1,9,18\n'
+    assert rates(content)["dose"] == dose
+
+
+@pytest.mark.parametrize("cell", ["5 mg", "20 mg/kg", "0.5 g"])
+def test_doses_of_another_unit_are_refused(cell: str) -> None:
+    """5 mg kept as 5 would be shown as 5 mg/kg."""
+    content = f"study,drug,dose,outcome,day,events,total\nA,ketamine,{cell},response,1,9,18\n"
+    result = ket("rates", "--data", "-", stdin=content.encode())
+    assert (result.code, result.out) == (1, "")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Studie;Medikament;Endpunkt;Tage;Ereignisse;Gesamt\nA;Ketamin;Ansprechen;1;9;18\n",
+        "Étude;Traitement;Critère;Jours;Évènements;Effectif\nA;Kétamine;Réponse;1;9;18\n",
+        "Estudio;Tratamiento;Outcome;Días;Eventos;Total\nA;Ketamina;Respuesta;1;9;18\n",
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_files_in_other_languages(content: str, encoding: str) -> None:
+    """Headings and the commonest words of German, French and Spanish files."""
+    row = rates(content.encode(encoding))
+    assert [row[c] for c in ("drug", "outcome", "events", "total")] == ["ketamine", "response", "9", "18"]

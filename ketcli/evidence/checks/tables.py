@@ -23,7 +23,7 @@ class CheckedTable:
     present: frozenset[str]
 
     def has(self, *columns: str) -> bool:
-        """Return whether the file itself holds all of these columns."""
+        """Return whether the file itself holds all of these columns of its table."""
         return self.present.issuperset(columns)
 
     def problem(self, code: str, place: int, column: str, message: str, fix: str) -> Problem:

@@ -59,7 +59,7 @@ def sheet_records(
     """
     openpyxl = need("openpyxl", "excel", f"reading the workbook {name}")
     archive = zipfile.ZipFile(io.BytesIO(content))
-    if sum(member.file_size for member in archive.infolist()) > 4 * intake.LIMIT:  # markup
+    if sum(member.file_size for member in archive.infolist()) > 2 * intake.LIMIT:  # mostly markup
         raise intake.too_large(name)
     try:
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
