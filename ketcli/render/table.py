@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -29,6 +30,8 @@ LONGEST_STRONG = 20
 STRIP_WIDTH = 25
 NARROWEST_STRIP = 17
 UNBREAKABLE = 10_000
+# nobody reads on: of a table with more rows the first are shown, and all those of a rarer kind: pooled lines
+MOST_ROWS = 2_000
 
 
 def render(report: Report, terminal: Terminal, *, with_sources: bool = False) -> str:
@@ -42,6 +45,7 @@ def render(report: Report, terminal: Terminal, *, with_sources: bool = False) ->
         console.print()
         for line in icons.draw(report.icons, terminal.width, symbols, unicode=terminal.unicode):
             _print(console, Text.assemble(*line))
+    report, cut = _shortened(report)
     if report.rows:
         if not report.icons:
             console.print()
@@ -49,12 +53,29 @@ def render(report: Report, terminal: Terminal, *, with_sources: bool = False) ->
     else:
         _print(console, Text(say(report.empty)))
         dropped = []
-    _print_notes(console, report, dropped, say)
+    _print_notes(console, report, [*cut, *_narrowed(dropped)], say)
     if with_sources and report.sources:
         _print_sources(console, report, say)
     text = console.file.getvalue()  # type: ignore[attr-defined]
     lines = "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
     return lines if terminal.unicode else plain(lines)
+
+
+def _shortened(report: Report) -> tuple[Report, list[str]]:
+    """Return a report with no more rows than anybody reads, and what is to be said of the rest."""
+    if len(report.rows) <= MOST_ROWS:
+        return report, []
+    first, more = report.rows[:MOST_ROWS], report.rows[MOST_ROWS:]
+    ordinary = Counter(row.get("kind") for row in report.rows).most_common(1)[0][0]
+    others = [row for row in more if row.get("kind") != ordinary]
+    said = f"Not shown: {len(more) - len(others):,} rows after the first {MOST_ROWS:,}; --csv has everything."
+    return replace(report, rows=(*first, *others)), [said]
+
+
+def _narrowed(dropped: Sequence[str]) -> list[str]:
+    """Return what is to be said of columns for which there was no room."""
+    names = ", ".join(label for label in dropped if label)
+    return [f"Not shown at this width: {names}; --csv has everything."] if dropped else []
 
 
 def _plain_line(text: str) -> str:
@@ -201,11 +222,8 @@ def _share(least: Mapping[Display, int], natural: Mapping[Display, int], room: i
     return widths
 
 
-def _print_notes(console: Console, report: Report, dropped: Sequence[str], say: Say) -> None:
-    texts = [(note.kind, note.text) for note in report.notes]
-    if dropped:
-        names = ", ".join(label for label in dropped if label)
-        texts.append(("selection", f"Not shown at this width: {names}; --csv has everything."))
+def _print_notes(console: Console, report: Report, more: Sequence[str], say: Say) -> None:
+    texts = [*((note.kind, note.text) for note in report.notes), *(("selection", text) for text in more)]
     if not texts:
         return
     console.print()

@@ -112,3 +112,14 @@ def test_an_endless_word_takes_no_column_away() -> None:
     text = table.render(named("Ordinary 2001", "x" * 90), terminal(60))
     assert "■" in text
     assert text.replace("\n", "").count("x") == 90
+
+
+def test_of_more_rows_than_anybody_reads_the_first_are_shown_and_every_pooled_line() -> None:
+    """A table of a hundred thousand rows is no answer; the rest is counted, and CSV has it."""
+    many = named(*(f"Study-{number}" for number in range(table.MOST_ROWS + 7)))
+    text = table.render(many, terminal())
+    assert f"Study-{table.MOST_ROWS - 1} " in text
+    assert f"Study-{table.MOST_ROWS} " not in text
+    assert "Pooled, 2 studies" in text
+    assert "Not shown: 7 rows after the first 2,000; --csv has everything." in text
+    assert "rows after the first" not in table.render(report(many.rows[: table.MOST_ROWS]), terminal())
