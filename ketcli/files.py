@@ -72,7 +72,8 @@ def remove_leftovers(paths: Iterable[Path]) -> None:
 def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
     """Make a folder with these files, all of it or nothing: filled under another name beside it, then renamed.
 
-    Raises InputError `folder-exists` for a place that is taken (an empty folder is not), `cannot-write` otherwise.
+    An empty folder that is there stays the one it is, for somebody may stand in it: its files are put in. Raises
+    InputError `folder-exists` for a place that is taken otherwise, `cannot-write` for one that cannot be written.
     """
     import tempfile
 
@@ -85,6 +86,9 @@ def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
             code="folder-exists",
             hint="name a folder that does not exist yet",
         )
+    if folder.exists():
+        write_files({folder / file: data for file, data in contents.items()})
+        return
     with (
         _clean_stop(),
         _as_input_error(folder),

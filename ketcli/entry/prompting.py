@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ketcli.entry.questions import AnswerError, Answers, Question, check_answer, check_together
+from ketcli.wording import duration
 
 HELP, BACK, NOTHING = "?", "<", "-"
 GUIDE = (
@@ -124,7 +125,7 @@ class Interview:
         """Return a checked answer, or < for the question before."""
         codes = [code for code in question.field.codes or () if code]
         usual = self._usual(question, answers)
-        stands = usual or ("" if question.needed else question.blank)
+        stands = in_words(question, usual) or ("" if question.needed else question.blank)
         if codes:
             self.say(
                 "  " + "  ".join(f"{number}\N{NO-BREAK SPACE}{code}" for number, code in enumerate(codes, start=1))
@@ -170,7 +171,7 @@ class Interview:
         for number, question in enumerate(self._shown(answers), start=1):
             name = question.name.replace("_", " ")
             if text := answers.get(question.name):
-                self.say(f"  {number:2} {name.capitalize():{_NAME_WIDTH}}{text}")
+                self.say(f"  {number:2} {name.capitalize():{_NAME_WIDTH}}{in_words(question, text)}")
             else:
                 empty.append(f"{number} {name}")
         if empty:
@@ -190,6 +191,11 @@ class Interview:
 
 _FRACTION = re.compile(r"(\d+)\s*(?:/|of|von|out of)\s*(\d+)")
 _PERCENT = re.compile(r"(\d{1,3}(?:[.,]\d+)?)\s*%")
+
+
+def in_words(question: Question, text: str) -> str:
+    """Return an answer as people say it: a time in its usual unit, everything else as it is written."""
+    return duration(float(text)) if text and question.name == "time" else text
 
 
 def chosen(typed: str, codes: Sequence[str]) -> str:

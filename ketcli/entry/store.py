@@ -43,13 +43,17 @@ def is_folder(target: Path) -> bool:
     """Return whether a target is a folder of tables; False for a file of trials, also one still to be made.
 
     Raises InputError `no-file` for a folder that is not there, `no-tables` for one without tables, `not-a-table`
-    for a file that is no CSV.
+    for a file that is no CSV, or one table of a folder.
     """
     if is_there(target):
         if target.is_dir():
             if not catalog.tables_in(target):
                 raise InputError(f"no tables in {target}", code="no-tables", hint=f"ket data new {target}/trials")
             return True
+        if target.stem in TABLES and len(catalog.tables_in(target.parent)) > 1:
+            raise InputError(
+                f"{target} is one table of a folder", code="not-a-table", hint=f"ket data add {target.parent}"
+            )
     elif target.suffix.lower() not in (".csv", ".tsv"):
         hint = f"make it first: ket data new {target}"
         raise InputError(f"no file or folder {target}", code="no-file", hint=hint)

@@ -275,6 +275,14 @@ def test_deleted_tables_are_made_again(mine: Path) -> None:
     assert check_folder(mine) == []
 
 
+def test_table_of_a_folder_is_not_a_file_of_trials(mine: Path) -> None:
+    """Whoever names a table means its folder, and is told so."""
+    result = add(str(mine / "outcomes.csv"), *options())
+    assert (result.code, result.out) == (1, "")
+    assert "[not-a-table]" in result.err
+    assert f"hint: ket data add {mine}" in result.err
+
+
 def test_places_that_cannot_take_a_study(tmp_path: Path) -> None:
     """No folder, a folder without tables, a workbook: one clear error each, with what to do."""
     (tmp_path / "empty").mkdir()
@@ -477,6 +485,18 @@ def test_counts_as_papers_print_them(typed: str, events: str, total: str, derive
     assert (talk.answers["events"], talk.answers["total"]) == (events, total)
     assert talk.answers.get("events_derived", "") == derived
     assert any("60 % of 20 people are 12" in line for line in said) == bool(derived)
+
+
+def test_times_are_shown_in_words() -> None:
+    """40min is stored as days, and shown as it was said, also when it is proposed again."""
+    talk, said, prompts, _ = hold_interview(
+        f"{WHOLE.rpartition('|24h')[0]}||itt|12/20||y", usual={"time": "0.0277777777778"}
+    )
+    talk.run()
+    assert talk.confirmed()
+    assert "Time since the first dose (24h, 7d, 4w) [40 min]: " in prompts
+    assert any(line.endswith("40 min") for line in said)
+    assert talk.answers["time"] == "0.0277777777778"
 
 
 def test_one_question_back() -> None:

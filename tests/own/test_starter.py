@@ -124,6 +124,16 @@ def test_taken_places_are_left_alone(folder: Path, tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["empty", "file", "mine"]
 
 
+def test_folder_one_stands_in_is_filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`ket data new .` in an empty folder: the folder stays the same one, its files are there."""
+    monkeypatch.chdir(tmp_path)
+    inode = tmp_path.stat().st_ino
+    assert ket("data", "new", ".").code == 0
+    assert tmp_path.stat().st_ino == inode
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(starter.files())
+    assert ket("check", ".").code == 0
+
+
 def test_place_that_cannot_be_written(tmp_path: Path) -> None:
     """A parent that is not there is one clear error, and nothing is left behind."""
     result = ket("data", "new", str(tmp_path / "no" / "such"))
