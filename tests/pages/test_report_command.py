@@ -174,6 +174,12 @@ def test_a_table_of_ones_own_gets_the_result_and_what_it_rests_on() -> None:
     assert "without TPT Madras 1980" in result.out
 
 
+def test_the_folder_of_a_table_is_not_part_of_its_heading() -> None:
+    """A page that is mailed need not tell in its largest type where the file lay."""
+    result = report("-", str(BCG), "--sections", "result")
+    assert "<title>Risk ratio: bcg.csv, 95 % intervals</title>" in result.out
+
+
 def test_commands_of_ones_own_table_carry_the_options_given() -> None:
     result = report("-", str(BCG), "--measure", "OR", "--level", "90", "--sections", "result,bias")
     assert [shlex.split(c)[3:] for c in commands(result.out)[:2]] == [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import PurePath
 
 import numpy as np
 
@@ -166,5 +167,6 @@ def _facts(row: Fields, plan: Plan) -> list[Fact]:
 
 
 def _title(plan: Plan, table: OwnTable) -> str:
+    """Return what is pooled and the file's bare name: its folder stands in the notes, not in a heading."""
     name = MEASURES[plan.measure].name
-    return f"{name[:1].upper()}{name[1:]}: {table.name}, {plan.percent} intervals"
+    return f"{name[:1].upper()}{name[1:]}: {PurePath(table.name).name or table.name}, {plan.percent} intervals"
