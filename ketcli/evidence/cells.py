@@ -81,7 +81,7 @@ def parse_number(text: str) -> float | None:
 
 def is_missing_word(text: str) -> bool:
     """Return whether a cell holds a word for a missing value (NA, null, unknown, a lone point ...)."""
-    return _MISSING.fullmatch(text.strip()) is not None
+    return not text.isdecimal() and _MISSING.fullmatch(text.strip()) is not None  # most cells: no need to look
 
 
 def decimal_point(text: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -27,6 +27,7 @@ _INTERVAL = re.compile(
 _LIMITS = re.compile(rf"[(\[]?\s*({_N}){_GAP}({_N})\s*[)\]]?", re.IGNORECASE)
 _SPREAD = re.compile(rf"({_N})\s*(?:[(\[]\s*({_N})\s*[)\]]|(?:±|\+/-|\+-)\s*({_N}))")
 _LEVEL = re.compile(r"(\d\d(?:[.,]\d+)?)\s*%?\s*-?\s*(?:CI|KI|IC|CrI)", re.IGNORECASE)
+_FEW = 200
 _USUAL = ("95", "95.0", "")
 
 
@@ -75,13 +76,19 @@ def _cells(parts: _Parts | None, cell: str) -> tuple[str, ...]:
 
 def _parts(column: str, cells: list[str]) -> _Parts | None:
     """Return how the cells of a column are taken apart, None when they are single or may mean two things."""
-    held = [cell for cell in cells if cell and not is_missing_word(cell)]
-    if not held:
+    held = [cell for cell in cells if not cell.isdecimal() and cell and not is_missing_word(cell)]
+    few = spread(held)
+    if 2 * len(held) <= sum(map(bool, cells)) or not any(any(map(str.isdigit, cell)) for cell in few):
         return None
     for parts in _forms(column):
-        if 2 * sum(parts.read(cell) is not None for cell in held) > len(held):
+        if all(2 * sum(parts.read(cell) is not None for cell in some) > len(some) for some in (few, held)):
             return parts
     return None
+
+
+def spread(cells: Sequence[str]) -> Sequence[str]:
+    """Return some cells from everywhere in a column, all of a short one, to judge it by before a closer look."""
+    return cells[:: max(1, len(cells) // _FEW)]
 
 
 def _forms(column: str) -> list[_Parts]:

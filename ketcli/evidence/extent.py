@@ -8,6 +8,7 @@ from itertools import chain
 
 from ketcli.evidence.cells import shown
 from ketcli.evidence.grid import Grid, Record, assemble
+from ketcli.evidence.intake import ROWS, too_many_rows
 
 SEARCHED = 20  # lines among which the header is looked for
 _NUMBER = re.compile(r"[^A-Za-z]*[0-9][^A-Za-z]*")
@@ -25,7 +26,7 @@ def own_grid(records: Iterable[Record], name: str, means: Callable[[str], bool],
     several columns goes before their names, and a first column without a name is row numbers or names; every such
     step is in the notes. Raises InputError as `assemble` does.
     """
-    rows = list(records)
+    rows, blank = _held(records, name)
     first, header, last = _header(rows, means)
     said = []
     if above := [line for line, row in rows[:first] if any(map(str.strip, row))]:
@@ -41,13 +42,35 @@ def own_grid(records: Iterable[Record], name: str, means: Callable[[str], bool],
     if under:
         quoted = shown(under[0][1][0].strip(), 40)
         said.append(f"{name}: {_lines([line for line, _ in under])} under the table left out: {quoted}")
-    again = [line for line, row in body if len(header) > 1 and [cell.strip() for cell in row] == header]
+    again = {line for line, row in body if len(header) > 1 and row[:1] and _is_header(row, header)}
     if again:
-        said.append(f"{name}: {_lines(again)}, the header once more, left out")
-    body = [(line, _cut(row, len(header))) for line, row in body if line not in again]
+        said.append(f"{name}: {_lines(sorted(again))}, the header once more, left out")
+    body = [(line, _cut(row, len(header))) for line, row in body if line not in again and any(row)]
+    if blank:
+        said.append(f"{name}: {blank} row{'s' * (blank != 1)} without any value left out")
     header, body, named = _row_names(header, body, name)
     line = rows[last][0] if rows else 1
     return assemble(_chained(line, header, body), name, (), (*notes, *said, *named))
+
+
+def _held(records: Iterable[Record], name: str) -> tuple[list[Record], int]:
+    """Return the rows, of blank ones in a row the first alone, and how many blank ones have cells.
+
+    Raises InputError `too-large` as soon as there are more than a table may have.
+    """
+    rows: list[Record] = []
+    blank = held = 0
+    for line, row in records:
+        if any(map(str.strip, row)):
+            held += 1
+            if held > ROWS + SEARCHED:
+                raise too_many_rows(name)
+            rows.append((line, row))
+            continue
+        blank += bool(row)
+        if rows and any(rows[-1][1]):
+            rows.append((line, []))
+    return rows, blank
 
 
 def _chained(line: int, header: list[str], body: list[Record]) -> Iterator[Record]:
@@ -120,6 +143,10 @@ def _without_footnotes(body: list[Record], width: int) -> tuple[list[Record], li
             under.insert(0, body[end - 1])
         end -= 1
     return (body[:end], under) if under else (body, [])
+
+
+def _is_header(row: Sequence[str], header: Sequence[str]) -> bool:
+    return row[0].strip() == header[0] and [cell.strip() for cell in row] == header
 
 
 def _cut(row: list[str], width: int) -> list[str]:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from ketcli.evidence.cells import COMMA_NUMBER, CellError, decimal_point, is_missing_word, parse_number, shown
+from ketcli.evidence.compound import spread
 from ketcli.evidence.flat_names import count_role
 from ketcli.evidence.grid import Grid
 from ketcli.owndata.roles import quantity_of, read_name, squash
@@ -33,8 +34,10 @@ def plain_numbers(grid: Grid) -> Grid:
     header = list(grid.header)
     told: dict[str, str] = {}
     for place, column in enumerate(grid.header):
-        people = count_role(column) is not None or quantity_of(column) in ("events", "nonevents", "total")
         cells = [row[place].strip() for row in grid.rows]
+        if not _may_hold_numbers(cells):
+            continue
+        people = count_role(column) is not None or quantity_of(column) in ("events", "nonevents", "total")
         read = [_bare(cell, _parting(commas) if people else None) for cell in cells]
         if _all_percents(cells):
             percent = read_name(column)
@@ -69,9 +72,22 @@ def _all_percents(cells: Sequence[str]) -> bool:
     return bool(held) and all(cell.endswith("%") and _is_number(cell.rstrip("% \u00a0\u202f")) for cell in held)
 
 
+def _may_hold_numbers(cells: Sequence[str]) -> bool:
+    """Return whether a column is worth a closer look: not digits alone, and of some cells here and there a half."""
+    if all(cell.isdecimal() or not cell for cell in cells):
+        return False
+    held = [cell for cell in spread(cells) if cell and not is_missing_word(cell)]
+    read = [_bare(cell.rstrip("% \u00a0\u202f"), _ungrouped) for cell in held]
+    return 2 * sum(map(_is_number, read)) >= len(held)
+
+
+def _ungrouped(cell: str) -> str:
+    return cell.replace(",", "").replace(".", "") if _GROUPED.fullmatch(cell) or _POINTED.fullmatch(cell) else cell
+
+
 def _has_decimal_commas(grid: Grid) -> bool:
     """Return whether a cell holds a comma that can only be a decimal one."""
-    found = (COMMA_NUMBER.fullmatch(cell.strip()) for row in grid.rows for cell in row)
+    found = (COMMA_NUMBER.fullmatch(cell.strip()) for row in grid.rows for cell in row if "," in cell)
     return any(comma and not _GROUPED.fullmatch(comma[0]) for comma in found)
 
 

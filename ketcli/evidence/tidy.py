@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -35,12 +36,13 @@ def tidied(grid: Grid) -> Grid:
     """Return a table without rows that sum up others, and with the study's name on every row of its group.
 
     A row is a sum by what it, or its arm, is called, or when it has no name and its numbers are the sums of all
-    above it. A name is carried down to rows without one that hold another arm. Both are said in notes.
+    above it. A name is carried down to rows without one that hold another arm. Authors with studies of several
+    years are told apart by the year. All of this is said in notes.
     """
     if "kind" in map(squash, grid.header):  # ket's own tables say of each row what it is
         return grid
     names = _label(grid)
-    return _named_down(_without_sums(grid, names), names) if names else grid
+    return _with_years(_named_down(_without_sums(grid, names), names), names) if names else grid
 
 
 def _label(grid: Grid) -> str:
@@ -70,7 +72,9 @@ def _without_sums(grid: Grid, names: str) -> Grid:
         if over := next((cell.strip() for cell in called if _OVERALL.fullmatch(cell.strip())), ""):
             sums.append(i)
             labels[i] = over
-    sums += [i for i in range(_LEAST, len(labels)) if not labels[i] and _adds_up(grid.rows[:i], grid.rows[i])]
+    nameless = [i for i in range(_LEAST, len(labels)) if not labels[i]]
+    if len(nameless) <= _TOLD:  # names written once per group leave most rows without one
+        sums += [i for i in nameless if _adds_up(grid.rows[:i], grid.rows[i])]
     if not sums or len(sums) == len(labels):
         return grid
     left = ", ".join(f"{grid.lines[i]} ({shown(labels[i], 30)})" for i in sorted(sums)[:_TOLD])
@@ -118,4 +122,27 @@ def _named_down(grid: Grid, names: str) -> Grid:
         return grid
     listed = ", ".join(map(str, lines[:_TOLD])) + (" ..." if len(lines) > _TOLD else "")
     note = f"{grid.name}: line{'s' * (len(lines) > 1)} {listed} without a study's name taken for the study above"
+    return replace(grid, rows=rows, notes=(*grid.notes, note))
+
+
+def _with_years(grid: Grid, names: str) -> Grid:
+    """Add the year to authors where one and the same has several: these are several studies."""
+    column = next((c for name in text_names("year") for c in grid.header if squash(c) == name), "")
+    if squash(names) not in text_names("author") or not column:
+        return grid
+    place, year = grid.header.index(names), grid.header.index(column)
+    years: dict[str, set[str]] = defaultdict(set)
+    for row in grid.rows:
+        years[row[place].strip()].add(row[year].strip())
+    several = [name for name, held in years.items() if name and len(held - {""}) > 1]
+    if not several:
+        return grid
+    rows = [
+        [*row[:place], f"{row[place].strip()} {row[year].strip()}".strip(), *row[place + 1 :]]
+        if row[place].strip() and row[year].strip() not in row[place]
+        else row
+        for row in grid.rows
+    ]
+    listed = ", ".join(map(shown, several[:_TOLD])) + (" ..." if len(several) > _TOLD else "")
+    note = f"{grid.name}: studies of one author told apart by {shown(column)}: {listed}"
     return replace(grid, rows=rows, notes=(*grid.notes, note))

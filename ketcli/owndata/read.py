@@ -134,7 +134,7 @@ def _points_part_thousands(cells: Iterable[str]) -> bool:
 
 
 def _notes(grid: Grid) -> tuple[str, ...]:
-    commas = any(COMMA_NUMBER.fullmatch(cell.strip()) for row in grid.rows for cell in row)
+    commas = any("," in cell and COMMA_NUMBER.fullmatch(cell.strip()) for row in grid.rows for cell in row)
     lost = [p.message for p in grid.problems if p.code == "unnamed-column"]
     unnamed = (f"{grid.name}: not used: {'; '.join(lost)}",) if lost else ()
     return (*grid.notes, *unnamed, *(("Decimal commas are read as points.",) if commas else ()))

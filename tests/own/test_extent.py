@@ -140,3 +140,12 @@ def test_both_arms_together_are_no_arm() -> None:
     text = "Study,Arm,Responders,N\nOak,Ketamine,30,47\nOak,Placebo,7,25\nOak,Total,37,72\nElm,Ketamine,9,18\n"
     assert [row[1] for row in grid(text).rows] == ["Ketamine", "Placebo", "Ketamine"]
     assert "line 4 ('Total') sums up studies and is left out" in grid(text).notes[-1]
+
+
+def test_studies_of_one_author_are_told_apart_by_the_year() -> None:
+    """Two trials of one first author are two trials; what names a study once is left as it is."""
+    text = "Author,Year,events,total\nOak,2013,4,8\nOak,2015,12,17\nElm,2016,3,9\n"
+    assert [row[0] for row in grid(text).rows] == ["Oak 2013", "Oak 2015", "Elm 2016"]
+    assert "told apart by 'Year': 'Oak'" in grid(text).notes[-1]
+    assert [row[0] for row in grid(text.replace("2015", "2013")).rows] == ["Oak", "Oak", "Elm"]
+    assert "Oak" in grid(text.replace("Author", "Study")).rows[0]
