@@ -56,6 +56,8 @@ class Document:
         if column not in self.grid.header:
             return self
         gone: set[int] = set()
+        if not self.grid.lines:
+            return self
         ends = [*self.grid.lines[1:], len(self.lines) + 1]
         for line, end, cell in zip(self.grid.lines, ends, self.grid.column(column), strict=True):
             if cell in values:

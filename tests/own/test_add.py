@@ -151,6 +151,14 @@ def test_examples_are_dropped_on_request(tmp_path: Path) -> None:
     test_description_follows_the_tables(folder)
 
 
+def test_examples_that_are_gone_are_dropped_again(mine: Path) -> None:
+    """--drop-examples in a folder without examples, and with empty tables, has nothing to do."""
+    for name in ("Ash 2010", "Elm 2015"):
+        result = add(str(mine), *options(study=name), "--drop-examples")
+        assert result.code == 0, result.err
+    assert [s["study_id"] for s in table(mine, "studies")] == ["ash-2010", "elm-2015"]
+
+
 def test_backup_keeps_what_was_there(mine: Path) -> None:
     """With --backup every changed file has a copy of its earlier bytes, and no other file has one."""
     before = contents(mine)
