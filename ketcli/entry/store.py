@@ -134,8 +134,11 @@ def add(
     """
     folder = is_folder(target)
     with only_writer(target if folder else target.resolve().parent, patience):
+        files = _files(target, folder=folder)
+        before = {path: read_bytes(path) for path in files if is_there(path)}
         stages, rows = _tables(target, answers, drop_examples) if folder else _file(target, answers)
-        remove_leftovers(_files(target, folder=folder))
+        _refuse_overtaken(before)
+        remove_leftovers(files)
         paths = dict.fromkeys(path for stage in stages for path in stage)
         kept: list[Path] = []
         written = 0
@@ -150,6 +153,15 @@ def add(
                     path.unlink(missing_ok=True)
             raise
     return Added(tuple(rows), tuple(kept))
+
+
+def _refuse_overtaken(before: Mapping[Path, bytes]) -> None:
+    """Raise InputError `locked` when a program that knows no lock has saved one of the files since it was read."""
+    for path, content in before.items():
+        if not is_there(path) or read_bytes(path) != content:
+            raise InputError(
+                f"{path} was saved by another program just now", code="locked", hint="close it there and try again"
+            )
 
 
 def _files(target: Path, *, folder: bool) -> list[Path]:

@@ -23,7 +23,7 @@ from ketcli.entry.prompting import Interview
 from ketcli.entry.questions import AnswerError, check_answer, questions
 from ketcli.entry.rows import identifier
 from ketcli.errors import DataError, InputError
-from ketcli.evidence.check import check_folder
+from ketcli.evidence.check import Inspection, check_folder
 from tests.command import Result, environment, ket
 
 OAK = {
@@ -770,6 +770,22 @@ def test_killed_in_the_middle_of_writing(mine: Path) -> None:
     assert add(str(mine), *options(study="Elm 2015")).code == 0
     assert not [name for name in contents(mine) if name.endswith(".part")]
     test_description_follows_the_tables(mine)
+
+
+def test_what_another_program_saves_meanwhile_stays(mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A spreadsheet that saves while an entry is being checked does not lose what it saved."""
+    real = store._refuse_worse
+
+    def save(before: Inspection, after: Inspection) -> None:
+        real(before, after)
+        (mine / "arms.csv").write_bytes((mine / "arms.csv").read_bytes() + b"\n")
+
+    monkeypatch.setattr(store, "_refuse_worse", save)
+    before = contents(mine)
+    result = add(str(mine), *options())
+    assert (result.code, result.out) == (1, "")
+    assert "[locked]" in result.err
+    assert contents(mine) == before | {"arms.csv": before["arms.csv"] + b"\n"}
 
 
 def test_backups_of_nothing_are_not_kept(mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
