@@ -27,6 +27,11 @@ _OVERALL = re.compile(
     r"(?:heterogeneity|test for (?:overall|subgroup))\b.*",
     re.IGNORECASE | re.DOTALL,
 )
+# what an arm of everybody is called; a combined or pooled arm may be a treatment
+_EVERYBODY = re.compile(
+    r"(?:grand )?totals?|overall|(?:both|all)(?: (?:arms|groups|patients|participants))?|gesamt|insgesamt|ensemble",
+    re.IGNORECASE,
+)
 _ARMS = frozenset((*text_names("arm"), *TEXT_NAMES["drug"]))
 _TOLD = 6  # lines named in a note
 _LEAST = 3  # rows that a sum is told by: two numbers add up to a third by chance
@@ -69,9 +74,10 @@ def _without_sums(grid: Grid, names: str) -> Grid:
     arms = [column for column in grid.header if squash(column) in _ARMS and column != names]
     sums = []
     for i, called in enumerate(zip(labels, *map(grid.column, arms), strict=True)):
-        if over := next((cell.strip() for cell in called if _OVERALL.fullmatch(cell.strip())), ""):
+        whole = next((cell.strip() for cell in called[1:] if _EVERYBODY.fullmatch(cell.strip())), "")
+        if whole or _OVERALL.fullmatch(labels[i]):
             sums.append(i)
-            labels[i] = over
+            labels[i] = whole or labels[i]
     nameless = [i for i in range(_LEAST, len(labels)) if not labels[i]]
     if len(nameless) <= _TOLD:  # names written once per group leave most rows without one
         sums += [i for i in nameless if _adds_up(grid.rows[:i], grid.rows[i])]

@@ -140,6 +140,7 @@ def test_both_arms_together_are_no_arm() -> None:
     text = "Study,Arm,Responders,N\nOak,Ketamine,30,47\nOak,Placebo,7,25\nOak,Total,37,72\nElm,Ketamine,9,18\n"
     assert [row[1] for row in grid(text).rows] == ["Ketamine", "Placebo", "Ketamine"]
     assert "line 4 ('Total') sums up studies and is left out" in grid(text).notes[-1]
+    assert len(grid(text.replace("Total", "Combined")).rows) == 4  # ketamine with psychotherapy, perhaps
 
 
 def test_studies_of_one_author_are_told_apart_by_the_year() -> None:
