@@ -6,7 +6,7 @@ from dataclasses import replace
 from importlib.util import find_spec
 
 from ketcli.document import Document, Entry, Picture
-from ketcli.errors import UsageError
+from ketcli.errors import KetError
 from ketcli.report import Report
 
 OWN = ("forest", "icons")
@@ -29,7 +29,7 @@ def _drawn(entry: Entry) -> Entry:
     try:
         seen = as_funnel(report) if report.picture == "funnel" else report
         return replace(entry, pictures=(_picture(seen),))
-    except UsageError:  # nothing in these rows can be drawn
+    except KetError:  # nothing in these rows can be drawn, or too few of them
         return entry
 
 

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from ketcli.render import vector
 from ketcli.render.cells import cell
 from ketcli.render.links import page_text, web_address
+from ketcli.render.marks import made_of_several
 from ketcli.render.ruler import Ruler, fitted, linear_ruler, ruler_of
 from ketcli.report import Axis, Display, Fact, Report, Row, Share, Value
 from ketcli.wording import UNICODE, limits, one_line, percent
@@ -243,11 +244,17 @@ def _strips(report: Report, display: Display, ruler: Ruler) -> list[Markup]:
             largest[key] = max(largest.get(key, 0.0), size)
     strips = []
     for key, size, row in zip(keys, sizes, report.rows, strict=True):
-        kind = row.get("kind")
-        shape: vector.Shape = "pooled" if kind in report.emphasis else "other" if kind == "alternative" else "study"
         share = min(size / largest[key], 1.0) if largest.get(key) else 0.5
-        strips.append(vector.strip(vector.Mark(*_values(display, row), shape, share), ruler))
+        strips.append(vector.strip(vector.Mark(*_values(display, row), _shape(report, row), share), ruler))
     return strips
+
+
+def _shape(report: Report, row: Row) -> vector.Shape:
+    """Return the sign of a row: a diamond for what is pooled, a square for a study."""
+    kind = row.get("kind")
+    if kind in report.emphasis:
+        return "pooled"
+    return "other" if kind == "alternative" else "estimate" if made_of_several(row) else "study"
 
 
 def _people(row: Row) -> float:

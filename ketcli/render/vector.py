@@ -15,15 +15,19 @@ from ketcli.render.ruler import Ruler
 HEIGHT = 16
 SQUARE, LEAST_SQUARE = 9.0, 4.0
 BAR = 5
+SMALL_DIAMOND = '<path d="M-4.5 0L0-4.5L4.5 0L0 4.5Z"/>'
 # a label of the axis needs this share of a strip's width per letter, in the small type of the heading
 LETTER = 0.042
 CELL, RADIUS, HALF_GAP = 10, 3.6, 4
-Shape = Literal["study", "pooled", "other"]
+Shape = Literal["study", "pooled", "other", "estimate"]
 
 
 @dataclass(frozen=True)
 class Mark:
-    """What a strip shows: estimate and limits, its shape, the size of a square 0-1; `other` is a hollow diamond."""
+    """What a strip shows: estimate and limits, its shape, the size of a square 0-1.
+
+    `other` is a hollow diamond, `estimate` a small one on its interval: made of several, but one of many.
+    """
 
     estimate: float | None
     low: float | None
@@ -38,7 +42,8 @@ def strip(mark: Mark, ruler: Ruler) -> Markup:
     if mark.estimate is None and ends is None:
         return Markup("")
     parts: list[str] = []
-    if ends is not None and mark.estimate is not None and mark.shape != "study":
+    wide = mark.shape in ("pooled", "other")
+    if ends is not None and mark.estimate is not None and wide:
         parts.append(_diamond(mark.estimate, ends, ruler))
     elif ends is not None:
         low, high = (ruler.clipped(end) for end in ends)
@@ -51,14 +56,11 @@ def strip(mark: Mark, ruler: Ruler) -> Markup:
             )
     if ends is not None:
         parts += _arrows(ends, ruler)
-    if (
-        mark.estimate is not None
-        and (mark.shape == "study" or ends is None)
-        and 0.0 <= ruler.share(mark.estimate) <= 1.0
-    ):
+    if mark.estimate is not None and (not wide or ends is None) and 0.0 <= ruler.share(mark.estimate) <= 1.0:
         side = max(SQUARE * math.sqrt(mark.size), LEAST_SQUARE)
         square = f'<rect x="{-side / 2:.1f}" y="{-side / 2:.1f}" width="{side:.1f}" height="{side:.1f}"/>'
-        parts.append(_at(ruler.share(mark.estimate), square))
+        sign = SMALL_DIAMOND if mark.shape == "estimate" else square
+        parts.append(_at(ruler.share(mark.estimate), sign))
     kind = "" if mark.shape == "study" else f' class="{mark.shape}"'
     return Markup(f'<svg{kind} height="{HEIGHT}" aria-hidden="true">{"".join(parts)}</svg>')
 

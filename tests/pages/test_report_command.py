@@ -213,6 +213,18 @@ def test_one_study_is_a_page_too() -> None:
     assert "Alpha" in result.out
 
 
+@pytest.mark.parametrize("k", [1, 2, 3])
+def test_few_studies_are_a_page_with_the_pictures_that_they_make(k: int) -> None:
+    """Two studies make no funnel: the page goes without it instead of not being made."""
+    pytest.importorskip("matplotlib")
+    rows = ("Alpha,8,20,3,21", "Beta,18,40,9,38", "Gamma,7,30,5,31")[:k]
+    table = "\n".join(("study,events,total,control_events,control_total", *rows, ""))
+    made = with_pictures(own_page.document(table.encode(), "few.csv", {}))
+    drawn = {c.name: sum(len(e.pictures) for e in c.entries) for c in made.chapters}
+    assert drawn["result"] == 1
+    assert drawn["bias"] == (1 if k > 2 else 0)
+
+
 def test_hostile_names_of_files_and_studies_are_text(tmp_path: Path) -> None:
     file = tmp_path / "<script>alert(1)<script>.csv"
     file.write_text("study,events,total\n<script>x</script>,3,10\n[b],4,9\n", encoding="utf-8")

@@ -349,3 +349,12 @@ def test_a_document_puts_pictures_under_their_table() -> None:
     page = Page(html.render_document(Document("All", (), (Chapter("a", "A", "", (entry,)),))))
     assert page.said("figcaption") == ["Rates <b>"]
     assert [a["viewbox"] for a in page.attributes("svg") if a.get("viewbox") == "0 0 10 5"] == ["0 0 10 5"]
+
+
+def test_an_estimate_of_several_studies_never_looks_like_one_study() -> None:
+    """Without each study in turn, and on the first screen: small diamonds; squares are for studies."""
+    study, _, pooled = report().rows
+    rows = (study, {**pooled, "kind": "leave-one-out"}, {**pooled, "kind": "headline", "k": 3}, {**study, "k": 1})
+    page = html.render(report(rows))
+    strips = re.findall(r'<svg(?: class="(\w+)")? height="16"', page)
+    assert strips == ["", "estimate", "estimate", ""]

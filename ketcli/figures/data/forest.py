@@ -9,6 +9,7 @@ from typing import Literal
 
 from ketcli.figures.view import BESIDE, RANK_SHOWN, Measure, as_forest, block_of, measure_of
 from ketcli.render.cells import cell
+from ketcli.render.marks import made_of_several
 from ketcli.render.ruler import Ruler, percent_ruler, round_up, ruler_of
 from ketcli.report import Display, Report, Row, Value
 from ketcli.wording import UNICODE, number, one_line, p_value
@@ -21,9 +22,6 @@ _SHAPES: Mapping[str, Shape] = {
     "subgroup": "subgroup",
     "alternative": "alternative",
     "prediction": "prediction",
-    **dict.fromkeys(
-        ("leave-one-out", "cumulative", "adjusted", "robustness", "moderator", "interaction"), "estimate"
-    ),
 }
 _MODELS = {
     "glmm": "Mixed model (GLMM)",
@@ -245,7 +243,7 @@ def _shape(row: Row) -> Shape:
     kind = str(row.get("kind") or "study")
     if kind in _SHAPES:
         return _SHAPES[kind]
-    if kind != "study" and (_finite(row.get("k")) or 1.0) > 1.0:
+    if made_of_several(row):
         return "estimate"
     return "open" if row.get("pooled") is False or row.get("reason") else "study"
 

@@ -7,6 +7,7 @@ import logging
 import math
 import re
 import warnings
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -252,7 +253,8 @@ def _pieces(word: str, width: float, size: float, *, bold: bool) -> list[str]:
     """Break a word that is wider than the line, after a hyphen or slash when one is near."""
     pieces: list[str] = []
     while width_of(word, size, bold=bold) > width and len(word) > 1:
-        end = max((i for i in range(1, len(word)) if width_of(word[:i], size, bold=bold) <= width), default=1)
+        parts = range(1, len(word))
+        end = max(1, bisect_right(parts, width, key=lambda i: width_of(word[:i], size, bold=bold)))  # noqa: B023
         soft = max(word.rfind("-", 0, end), word.rfind("/", 0, end)) + 1
         end = soft if soft > end // 2 else end
         pieces.append(word[:end])
