@@ -187,7 +187,8 @@ def _fit(
         if sum(least.values()) <= room:
             return _share(least, natural, room), dropped[::-1]
         if not droppable:  # long words break before a column that must stay is lost
-            return _share({d: min(w, NARROWEST_TEXT) for d, w in least.items()}, natural, room), dropped[::-1]
+            least = {d: min(w, NARROWEST_TEXT) if d.form in TEXT_FORMS else w for d, w in least.items()}
+            return _share(least, natural, room), dropped[::-1]
         worst = max(droppable, key=lambda d: (d.rank, chosen.index(d)))
         chosen.remove(worst)
         dropped.append(worst.label)

@@ -6,14 +6,21 @@ import csv
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ketcli.evidence.load import Evidence
+from ketcli.render import table
+from ketcli.selection.filters import Filters
+from ketcli.summaries.differences import differences
 from ketcli.summaries.differences.lines import Line
 from ketcli.summaries.differences.moves import matched
+from ketcli.summaries.pooling import Settings
 from tests.command import ket
+from tests.render.fixtures import terminal
 
 OLD = """study,drug,route,outcome,time_days,events,total,scale
 Ash,ketamine,intravenous,response,1,7,10,MADRS
@@ -99,6 +106,14 @@ def test_people_see_the_move(tmp_path: Path) -> None:
     assert "Studies: 4 before, 4 after; added: Fir; removed: Yew" in out
     assert "points" in out
     assert " k  Change" in out
+
+
+def test_studies_before_and_after_are_never_squeezed_out() -> None:
+    """Long words in every other column of a narrow table break; how many studies a line had stays on the screen."""
+    words = {f"shown_{name}": "intranasal-esketamine-twice" for name in ("key", "before", "after", "change")}
+    shown = differences(Evidence.open(None), Evidence.open(None), Filters(), Settings(), ("a", "b"))
+    row = {"kind": "moved", "block": "ket rates", **words, "shown_k": "3 to 4"}
+    assert "3 to 4" in table.render(replace(shown, rows=(row,)), terminal(80))
 
 
 # the bundled data against edited copies
