@@ -23,6 +23,11 @@ ALIKE = 0.8
 HUGE_SMD, HUGE_RATIO = 3.0, 20.0
 # How far, in the spread of the others, an effect may lie from their middle.
 OUTLYING = 8.0
+# Names of columns that say which treatments a row compares.
+_NUMBERED = ("treatment", "treat", "arm", "group", "drug", "intervention", "condition")
+_TREATED = ("intervention", "treatment", "experimental", "drug", "active")
+_AGAINST = ("comparison", "comparator", "control")
+_SIDES = (*((f"{n}1", f"{n}2") for n in _NUMBERED), *((one, two) for one in _TREATED for two in _AGAINST))
 # Lines, and studies, that one question names; more studies on several rows are one question.
 SHOWN, APART = 10, 3
 
@@ -53,6 +58,7 @@ def question_rows(found: Found, layout: Layout, trials: Sequence[Trial]) -> list
         _lopsided_intervals(trials),
     ]
     if not layout.arms:
+        checks += [_either_side(trials)]
         checks += [_twice(trials, clustered="cluster" in found.given), _same_control(trials), _same_numbers(trials)]
     return [question for check in checks for question in check]
 
@@ -239,6 +245,16 @@ def _twice(trials: Sequence[Trial], *, clustered: bool) -> Iterator[Question]:
         lines = tuple(trial.line for trial in same)
         text = f"{same[0].label} stands there {len(same)} times; are they different people? (--cluster, --by)"
         yield Question("same-trial-twice", lines, text)
+
+
+def _either_side(trials: Sequence[Trial]) -> Iterator[Question]:
+    """Ask once about treatments that are the treated arm of one row and the control of another."""
+    header = {squash(column): column for column in (trials[0].texts if trials else ())}
+    one, two = next(((header[a], header[b]) for a, b in _SIDES if a in header and b in header), ("", ""))
+    first = {squash(trial.texts[one]) for trial in trials if one} - {""}
+    if odd := [trial for trial in trials if first and squash(trial.texts[two]) in first]:
+        text = f"{odd[0].texts[two]} is in {two} here and in {one} elsewhere; do all effects point the same way?"
+        yield Question("arm-on-either-side", tuple(trial.line for trial in odd), text)
 
 
 def _same_control(trials: Sequence[Trial]) -> Iterator[Question]:

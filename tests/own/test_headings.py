@@ -216,3 +216,12 @@ def test_two_outcomes_of_named_arms_are_asked_about() -> None:
 def test_names_that_programs_give_to_effects(effect: str, error: str) -> None:
     """Columns that Stata's commands leave behind, and those of textbooks."""
     assert first(pool(f"studylabel,{effect},{error}\nOak,0.6,0.04\nElm,0.7,0.09\n"))["label"] == "Oak"
+
+
+@pytest.mark.parametrize("names", ["Intervention,Comparison", "treat1,treat2", "Drug,Control"])
+def test_treatment_on_either_side_is_asked_about(names: str) -> None:
+    """A comparison entered the other way round would turn its effect about."""
+    text = f"Study,{names},r1,n1,r2,n2\nOak,ketamine,saline,4,8,1,9\nElm,saline,ketamine,2,14,12,17\n"
+    assert "lines 2, 3: saline is in" in pool(text).err
+    assert "[arm-on-either-side]" in pool(text).err
+    assert "[arm-on-either-side]" not in pool(text.replace("Elm,saline,ketamine", "Elm,esketamine,saline")).err
