@@ -112,8 +112,10 @@ class Interview:
         share = _PERCENT.fullmatch(answers.get(count, ""))
         if share and answers.get(total):
             people = round(float(share[1].replace(",", ".")) / 100.0 * float(answers[total]))
-            self.say(f"  {share[1]} % of {answers[total]} people are {people}; kept as worked out from a percent")
-            answers |= {count: str(people), "events_derived": "1"}
+            marked = any(q.name == "events_derived" for q in self.questions)
+            said = "; kept as worked out from a percent" if marked else ""
+            self.say(f"  {share[1]} % of {answers[total]} people are {people}{said}")
+            answers |= {count: str(people)} | ({"events_derived": "1"} if marked else {})
         try:
             check_together(answers)
         except AnswerError as error:

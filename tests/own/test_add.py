@@ -507,6 +507,17 @@ def test_times_are_shown_in_words() -> None:
     assert talk.answers["time"] == "0.0277777777778"
 
 
+def test_percent_without_a_column_to_mark_it() -> None:
+    """A file of trials has no place for the mark, so none is promised."""
+    said: list[str] = []
+    lines = ["60%", "20"]
+    given = {question.name: "" for question in questions(flat=True) if question.name not in ("events", "total")}
+    talk = Interview(questions(flat=True), lambda _prompt, _words: lines.pop(0), said.append, given=given)
+    talk.run()
+    assert talk.answers == given | {"events": "12", "total": "20"}
+    assert said[-1] == "  60 % of 20 people are 12"
+
+
 def test_one_question_back() -> None:
     """< takes back the answer before, at the first question there is none."""
     talk, said, prompts, _ = hold_interview("<|A|2091|<|2019|1")
