@@ -102,3 +102,13 @@ def test_wide_letters_without_a_font_here_keep_their_room(monkeypatch: pytest.Mo
     finally:
         for cached in (families, width_of):
             cached.cache_clear()
+
+
+def test_an_endless_word_is_broken_with_few_measurements() -> None:
+    """Measuring every beginning of a word of thousands of letters takes seconds for each name."""
+    width_of.cache_clear()
+    lines = wrap("x" * 3000, 100.0)
+    assert "".join(lines) == "x" * 3000
+    assert max(map(width_of, lines)) <= 100.0
+    assert width_of(lines[0] + "x") > 100.0
+    assert width_of.cache_info().misses < 5000

@@ -254,7 +254,7 @@ def _pieces(word: str, width: float, size: float, *, bold: bool) -> list[str]:
     pieces: list[str] = []
     while width_of(word, size, bold=bold) > width and len(word) > 1:
         parts = range(1, len(word))
-        end = max(1, bisect_right(parts, width, key=lambda i: width_of(word[:i], size, bold=bold)))  # noqa: B023
+        end = max(1, bisect_right(parts, width, key=lambda i: width_of(word[:i], size, bold=bold)))
         soft = max(word.rfind("-", 0, end), word.rfind("/", 0, end)) + 1
         end = soft if soft > end // 2 else end
         pieces.append(word[:end])
