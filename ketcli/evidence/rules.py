@@ -32,7 +32,9 @@ _ALL = (
     Rule("encoding", "Text is UTF-8", "Guessing an encoding turns names into others without a word."),
     Rule("bad-quoting", "Quotation marks pair up", "Cells after a stray mark would land in wrong columns."),
     Rule("huge-field", "A cell is shorter than 1 MB", "A cell that long comes from an unclosed quotation mark."),
-    Rule("too-large", "A file has at most 64 MB and 200,000 rows", "Memory stays bounded; study results are fewer."),
+    Rule(
+        "too-large", "A file has at most 64 MB and 200,000 rows", "Memory stays bounded; study results are fewer."
+    ),
     Rule(
         "broken-archive", "Compressed files and workbooks are whole", "Half a table would be pooled as a whole one."
     ),
