@@ -69,7 +69,7 @@ class ColumnOptions:
         list[str] | None,
         typer.Option(
             "--control",
-            help="Name of an arm that is a control (repeatable), or none.",
+            help="Name of an arm that is a control, or its word in the columns (repeatable); or none.",
             metavar="NAME",
             rich_help_panel=COLUMNS,
         ),

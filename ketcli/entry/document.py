@@ -104,7 +104,11 @@ def read_document(content: bytes, name: str, known: Iterable[str] = ()) -> Docum
     grid = text_grid(text, name, tuple(known), means_something, notes)
     if grid.problems:
         first = grid.problems[0]
-        raise InputError(str(first).removesuffix(f" [{first.code}]"), code=first.code, hint=first.fix)
+        titled = first.code == "ragged-row" and sum(bool(cell.strip()) for cell in grid.header) == 1
+        hint = (
+            "begin the file with the names of the columns: delete what stands above them" if titled else first.fix
+        )
+        raise InputError(str(first).removesuffix(f" [{first.code}]"), code=first.code, hint=hint)
     ends = [end for end in ("\r\n", "\n", "\r") if end in text]
     delimiter, skipped = dialect(text, means_something)
     if skipped:

@@ -11,7 +11,8 @@ from ketcli.owndata.columns import Found, find_columns
 from ketcli.owndata.lint import Question, question_rows
 from ketcli.owndata.read import Sheet, is_missing, read_sheet
 from ketcli.owndata.roles import read_other_arm, squash
-from ketcli.owndata.shape import Kind, Layout, find_layout
+from ketcli.owndata.shape import Layout, find_layout
+from ketcli.owndata.shapes import Kind
 from ketcli.owndata.trials import Trial, read_trials
 from ketcli.owndata.vocabulary import LOG_RATIOS, RATIOS
 from ketcli.owndata.words import crossover_of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -35,6 +36,10 @@ BESIDE: Mapping[str, frozenset[str]] = MappingProxyType(
         "mi": frozenset(("sdi",)),
         "ec": frozenset(("ee",)),
     }
+)
+# Columns of time at risk, letters and digits only: events over it are no proportion.
+AT_RISK = re.compile(
+    r"t[12]?i|(?:person|patient|subject)s?(?:time|years?|months?|weeks?|days?)\w*|exposure(?:time|years?|days?)?|pyr?s?|fu"
 )
 # Names of tables of one arm that are those of both arms together beside one of tables of two.
 WHOLE: Mapping[str, str] = MappingProxyType({"ni": "n1i", "xi": "x1i"})

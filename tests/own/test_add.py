@@ -828,3 +828,14 @@ def test_new_faults_are_data_errors_with_their_place(mine: Path) -> None:
         store.add(mine, answers)
     assert {Path(p.file).name for p in caught.value.problems} == {"studies.csv", "outcomes.csv"}
     assert {p.code for p in caught.value.problems} == {"missing-value"}
+
+
+def test_a_title_above_the_columns_is_named(tmp_path: Path) -> None:
+    """A row cannot be put below a header that is not the first line; the file stays as it is."""
+    file = tmp_path / "t.csv"
+    before = "My trials\n\nstudy,drug,route,outcome,time_days,events,total\nA,ketamine,iv,response,1,7,10\n"
+    file.write_text(before, encoding="utf-8")
+    result = add(str(file), *options(dose_unit=None, source_kind=None), "--csv")
+    assert result.code == 1
+    assert "delete what stands above them" in result.err
+    assert file.read_text(encoding="utf-8") == before

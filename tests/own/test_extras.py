@@ -111,6 +111,31 @@ def test_formula_without_its_value_is_no_empty_cell() -> None:
     assert caught.value.message == "t.xlsx:2: column E is a formula whose value was not saved"
 
 
+@pytest.mark.parametrize(
+    ("rows", "columns", "said"),
+    [
+        ((), (), ()),
+        ((3,), (), ("t.xlsx: row 3 is hidden in the sheet and read like the others",)),
+        ((2, 3, 5), (), ("t.xlsx: 3 rows (2-3, 5) are hidden in the sheet and read like the others",)),
+        ((), ("B",), ("t.xlsx: columns hidden in the sheet are read like the others",)),
+        ((40,), ("Z",), ()),  # beyond the table
+    ],
+)
+def test_what_a_sheet_hides_is_said(rows: tuple[int, ...], columns: tuple[str, ...], said: tuple[str, ...]) -> None:
+    """A row hidden by a filter is pooled like the rest: nobody may find that out by chance."""
+    openpyxl = pytest.importorskip("openpyxl")
+    made = openpyxl.load_workbook(io.BytesIO(book({"Trials, all": [HEADER, *[ROW] * 4]})))
+    for number in rows:
+        made.active.row_dimensions[number].hidden = True
+    for letter in columns:
+        made.active.column_dimensions[letter].hidden = True
+    out = io.BytesIO()
+    made.save(out)
+    grid = read_any(out.getvalue(), "t.xlsx")
+    assert len(grid.rows) == 4
+    assert grid.notes == said
+
+
 def test_percent_format_is_not_read_as_a_small_number() -> None:
     """0.71 shown as 71 % is 71 of a percent."""
     openpyxl = pytest.importorskip("openpyxl")

@@ -10,6 +10,7 @@ from ketcli.errors import KetError, UsageError
 from ketcli.owndata.columns import find_columns
 from ketcli.owndata.read import Sheet, read_sheet
 from ketcli.owndata.shape import Layout, find_layout
+from tests.command import ket
 
 HEADERS = {
     "study,events,total": "proportion",
@@ -119,3 +120,15 @@ def test_one_row_per_arm_is_told_from_one_per_study() -> None:
     assert _layout(arms).arms
     single = _sheet("study,treatment,events,total", "a,ket,1,9", "b,ket,2,9")
     assert not _layout(single).arms
+
+
+@pytest.mark.parametrize(
+    "header", ["study,x1i,t1i,x2i,t2i", "study,events,person-years", "study,events,Patient days"]
+)
+def test_time_at_risk_is_no_number_of_people(header: str) -> None:
+    """Events in person-time are rates, not proportions: the hint leads to what can be pooled."""
+    row = ",".join(["A", *["5"] * header.count(",")])
+    result = ket("pool", "-", stdin=f"{header}\n{row}\n".encode())
+    assert result.code == 2
+    assert "may be time at risk" in result.err
+    assert "--effects-are log" in result.err

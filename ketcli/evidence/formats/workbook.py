@@ -15,6 +15,7 @@ from ketcli.evidence.cells import shown
 from ketcli.evidence.extent import SEARCHED
 from ketcli.evidence.formats.cells import as_text
 from ketcli.evidence.formats.extras import need
+from ketcli.evidence.formats.hidden import hidden_note
 from ketcli.evidence.grid import Record
 
 MAGIC = b"PK\x03\x04"
@@ -51,7 +52,7 @@ def table_sheets(content: bytes, name: str, known: Container[str]) -> dict[str, 
 def sheet_records(
     content: bytes, name: str, sheet: str = "", means: Callable[[str], bool] | None = None
 ) -> tuple[Iterator[Record], tuple[str, ...]]:
-    """Return the rows of a sheet as text with their row numbers, and what is to be said about the choice of sheet.
+    """Return the rows of a sheet as text with their row numbers, and what is to be said of the sheet.
 
     It is the sheet called `sheet`, the only one with cells, or the only one whose names of columns mean something
     (`means`). Raises InputError `missing-extra`, `too-large`, `broken-archive` and `formula-without-value`;
@@ -66,6 +67,9 @@ def sheet_records(
         chosen, notes = _chosen(book, name, sheet, means)
         rows = _rows(book[chosen], name)
         formulas = _formulas(openpyxl, content, chosen)
+        if rows:
+            lines, width = range(rows[0][0], rows[-1][0] + 1), max(len(row) for _, row in rows)
+            notes += hidden_note(content, name, chosen, lines, width)
     except (InputError, UsageError):
         raise
     except Exception as error:  # the library raises whatever a malformed part leads to

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ketcli.owndata.shape import Kind
+from ketcli.owndata.shapes import Kind
 from ketcli.report import Axis, Column, Display, Row
 from ketcli.stats.effects.transforms import MEASURES
 from ketcli.summaries.columns import columns

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from ketcli.errors import UsageError, unknown_value
-from ketcli.owndata.shape import Kind
+from ketcli.owndata.shapes import Kind
 from ketcli.stats.effects.transforms import MEASURES
 from ketcli.summaries.pool.styles import find_style
 from ketcli.summaries.pooling import INTERVALS, TAU2_METHODS, TESTS, as_level
