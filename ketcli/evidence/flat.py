@@ -14,7 +14,8 @@ from ketcli.evidence.schema import TABLES
 from ketcli.evidence.typed import Columns
 
 CONTROL_DRUGS = frozenset({"placebo", "saline", "midazolam", "niacin"})
-_ARM = ("study", "drug", "route", "dose", "role", "regimen")
+_OF_ARM = ("drug", "role", "route", "dose", "regimen", "background", "course_days", "source_url")
+_ARM = ("study", "drug", "route", "dose", "role", "regimen", "background")
 
 Row = dict[str, Any]
 
@@ -22,8 +23,8 @@ Row = dict[str, Any]
 def expand(flat: Columns) -> dict[str, Columns]:
     """Return studies, arms and outcomes made from flat rows.
 
-    A study is known by its name, an arm by study, drug, route, dose, role and regimen. What the file does not
-    say stays empty, that is not stated; an empty `role` and `time_anchor` get their documented defaults.
+    A study is known by its name, an arm by study, drug, route, dose, role, regimen and background. What the file
+    does not say stays empty, that is not stated; an empty `role` and `time_anchor` get their documented defaults.
     """
     rows: list[Row] = flat.rows()
     drugs: dict[str, set[str]] = defaultdict(set)
@@ -83,7 +84,7 @@ def _arm(row: Row, taken: set[str]) -> Row:
         "arm_id": arm_id,
         "label": re.sub(r"\s+", " ", " ".join(words)).strip(),
         "dose_unit": unit,
-        **{name: row[name] for name in ("drug", "role", "route", "dose", "regimen", "course_days", "source_url")},
+        **{name: row[name] for name in _OF_ARM},
     }
 
 

@@ -42,6 +42,7 @@ TEXT_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "analysis_set": ("analysisset", "analysispopulation", "analysis", "analysed", "analyzed"),
         "design": ("design", "studydesign", "trialdesign"),
         "year": text_names("year"),
+        "background": ("background", "backgroundtreatment", "addedto", "concomitant", "concomitanttreatment"),
         "course_days": ("coursedays", "courselengthdays", "courselength"),
         "source_url": ("sourceurl", "url", "link", "webpage", "webaddress"),
     }

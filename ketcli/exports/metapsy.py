@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ketcli.evidence.codes import SCALES
 from ketcli.exports.comparisons import Comparisons
 from ketcli.render.delimited import field
+from ketcli.selection.treatments import NEW_ANTIDEPRESSANT
 
 if TYPE_CHECKING:
     from ketcli.selection.arm_pairs import Comparison
@@ -30,7 +31,7 @@ _STANDARD = (
 COLUMNS = (
     *_STANDARD,
     *("year", "route", "course", "analysis_set", "study_id", "doi", "country", "source_url"),
-    *("design", "population", "new_antidepressant"),
+    *("design", "population", "new_antidepressant", "regimen", "background"),
 )
 # what tells the rows of the standard apart
 _IDENTITY = (
@@ -98,11 +99,10 @@ def _counts(pair: Comparison) -> dict[str, Any]:
         "event_arm2": control.events,
         "totaln_arm1": treated.total,
         "totaln_arm2": control.total,
-        "course": pair.regimen,
         "analysis_set": treated.analysis_set,
         "study_id": treated.study_id,
         "source_url": treated.source_url,
-        "new_antidepressant": int(pair.new_antidepressant),
+        **_course(pair),
     }
 
 
@@ -115,11 +115,23 @@ def _means(pair: ScorePair) -> dict[str, Any]:
         **{f"mean_{change}arm1": pair.first.mean, f"mean_{change}arm2": pair.second.mean},
         **{f"sd_{change}arm1": pair.first.sd, f"sd_{change}arm2": pair.second.sd},
         **{f"n_{change}arm1": pair.first.n, f"n_{change}arm2": pair.second.n},
-        "course": pair.regimen,
         "analysis_set": pair.analysis_set,
         "study_id": pair.study_id,
         "source_url": pair.source_url,
+        **_course(pair),
+    }
+
+
+def _course(pair: Comparison | ScorePair) -> dict[str, Any]:
+    """Return what the treatment was part of, in words of the standard's users and in those of a file of trials."""
+    course = pair.regimen
+    of_arm = course if course in ("single-dose", "maintenance") else "repeated" if course else ""
+    added = "add-on" if course == "esketamine-oral-ad" else ""
+    return {
+        "course": course,
         "new_antidepressant": int(pair.new_antidepressant),
+        "regimen": of_arm,
+        "background": NEW_ANTIDEPRESSANT if pair.new_antidepressant else added,
     }
 
 

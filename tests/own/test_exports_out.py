@@ -297,3 +297,13 @@ def test_descriptor_names_own_data_as_own(mine: Path, tmp_path: Path) -> None:
     about: dict[str, Any] = json.loads((out / "datapackage.json").read_text(encoding="utf-8"))
     assert about["name"] == "my-trials"
     assert "licenses" not in about
+
+
+def test_metapsy_data_come_back_with_the_same_pooled_line(tmp_path: Path) -> None:
+    """What was exported and read again is compared as before, to the last digit."""
+    file = tmp_path / "m.csv"
+    assert ket("data", "export", "--to", "metapsy", "--outcome", "response", "-o", str(file)).code == 0
+    words = ("compare", "esketamine", "placebo", "--outcome", "response", "--csv")
+    before, after = pooled(ket(*words)), pooled(ket(*words, "--data", f"{file}#response"))
+    names = ("regimen", "new_antidepressant", "k", "events", "total", "control_events", "control_total", "rr", "rd")
+    assert {name: after[name] for name in names} == {name: before[name] for name in names}

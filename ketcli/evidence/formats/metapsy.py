@@ -51,7 +51,7 @@ _KINDS = MappingProxyType(
 )
 _MISSING = ("", "NA")
 # further columns that a database may have, under the names they have here
-_MORE = ("route", "dose", "analysis_set", "population", "design", "source_url")
+_MORE = ("route", "dose", "regimen", "background", "analysis_set", "population", "design", "source_url")
 
 
 def is_metapsy(header: Sequence[str]) -> bool:

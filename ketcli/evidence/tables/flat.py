@@ -44,6 +44,11 @@ FLAT = Table(
         code("analysis_set", codes.ANALYSIS_SETS, "Who was counted"),
         code("design", codes.DESIGNS, "Design of the study"),
         integer("year", "Year of publication", minimum=1950, maximum=2100),
+        code(
+            "background",
+            codes.BACKGROUNDS,
+            "What the treatment was added to, for every arm of the row",
+        ),
         number("course_days", "Nominal end of the course, days after the first dose", unit="days", minimum=0),
         url("source_url", "Web page on which the numbers were seen"),
     ),
