@@ -79,7 +79,8 @@ def test_the_numeric_core_stands_on_numpy_and_scipy_special_alone() -> None:
     ("layer", "never"),
     [
         ("stats", ("ketcli.evidence", "ketcli.selection", "ketcli.summaries", "ketcli.render", "ketcli.cli")),
-        ("evidence", ("ketcli.selection", "ketcli.summaries", "ketcli.render", "ketcli.cli")),
+        ("naming", ("ketcli.evidence", "ketcli.owndata", "ketcli.summaries", "ketcli.render", "ketcli.cli")),
+        ("evidence", ("ketcli.owndata", "ketcli.selection", "ketcli.summaries", "ketcli.render", "ketcli.cli")),
         ("selection", ("ketcli.summaries", "ketcli.render", "ketcli.cli")),
         ("summaries", ("ketcli.render", "ketcli.cli", "rich", "typer")),
         ("render", ("ketcli.summaries", "ketcli.evidence", "ketcli.cli", "ketcli.stats", "typer")),

@@ -23,9 +23,10 @@ from ketcli.cli import (
 )
 from ketcli.cli.data import DataOption
 from ketcli.cli.late import LateTyper
+from ketcli.cli.mistakes import complain
 from ketcli.cli.open import open_evidence
 from ketcli.cli.options import OutputOptions, shared_options
-from ketcli.cli.run import answer, complain
+from ketcli.cli.run import answer
 from ketcli.errors import ExitStatus, UsageError
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
-from ketcli.cli.usage import is_typers, run_and_tell
+from ketcli.cli.mistakes import is_typers, run_and_tell
 from ketcli.errors import UsageError, unknown_value
 
 _NUMBERS = {int: "a whole number", float: "a number"}

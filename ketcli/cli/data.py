@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
 @data_app.command("path")
 def path(data: DataOption = None) -> None:
     """Print the folder that the tables are read from."""
-    from ketcli.cli.run import complain
+    from ketcli.cli.mistakes import complain
     from ketcli.errors import KetError
     from ketcli.evidence.catalog import locate
     from ketcli.terminal import detect

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ketcli.cli import add, complete, diff
+from ketcli.cli.mistakes import complain
 from ketcli.cli.open import open_evidence, read_filters
 from ketcli.cli.options import OutputOptions, SelectionOptions, shared_options
-from ketcli.cli.run import answer, complain, say, write_stdout
+from ketcli.cli.run import answer, say, write_stdout
 from ketcli.errors import KetError, UsageError
 
 if TYPE_CHECKING:

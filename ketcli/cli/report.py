@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ketcli.cli import complete
+from ketcli.cli.mistakes import complain
 from ketcli.cli.options import COLUMN_OPTION, shared_options
 from ketcli.cli.pool import MORE, ColumnOptions, PoolStatistics
-from ketcli.cli.run import complain, write_stdout
+from ketcli.cli.run import write_stdout
 from ketcli.errors import ExitStatus, KetError, UsageError
 from ketcli.terminal import detect
 

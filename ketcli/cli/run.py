@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
@@ -11,8 +10,9 @@ from pathlib import Path
 
 import typer
 
+from ketcli.cli.mistakes import complain
 from ketcli.cli.options import OutputOptions
-from ketcli.errors import DataError, ExitStatus, InputError, KetError, UsageError
+from ketcli.errors import ExitStatus, InputError, KetError, UsageError
 from ketcli.report import Note, Report
 from ketcli.terminal import Terminal, detect
 
@@ -119,20 +119,3 @@ def say(notes: Iterable[str], terminal: Terminal) -> None:
     from ketcli.wording import one_line
 
     terminal.stderr.write("".join(f"note: {one_line(note)}\n" for note in notes))
-
-
-def complain(error: KetError, *, as_json: bool = False) -> None:
-    """Write one error to standard error: for people, or as a JSON object."""
-    if as_json:
-        from ketcli.render.json import dumps
-
-        problems = [vars(p) for p in error.problems] if isinstance(error, DataError) else []
-        body = {"message": error.message, "code": error.code, "hint": error.hint, "problems": problems}
-        sys.stderr.write(dumps({"error": body}) + "\n")
-        return
-    from ketcli.wording import one_line
-
-    lines = [f"ket: error: {one_line(error.message)} [{error.code}]"]
-    if error.hint:
-        lines.append(f"hint: {one_line(error.hint)}")
-    sys.stderr.write("\n".join(lines) + "\n")

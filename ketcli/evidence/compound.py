@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from ketcli.evidence.cells import is_missing_word, shown
 from ketcli.evidence.grid import Grid
-from ketcli.owndata.roles import quantity_of, read_name, without_quantity
+from ketcli.naming.roles import quantity_of, read_name, without_quantity
 
 _N = r"[+\-−]?\d+(?:[.,]\d+)?"
 _GAP = r"\s*(?:-|–|—|−|to|bis|à|a|,|;|\.\.)\s*"  # between two limits

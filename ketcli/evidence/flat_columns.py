@@ -16,8 +16,8 @@ from ketcli.evidence.fields import Field
 from ketcli.evidence.flat_names import COUNTS, TEXT_NAMES, TIME_UNITS, as_code, count_role, in_days, text_rank
 from ketcli.evidence.grid import Grid, normal
 from ketcli.evidence.tables.flat import CONTROLS, FLAT
-from ketcli.owndata.roles import squash
-from ketcli.owndata.sides import find_sides, other_side
+from ketcli.naming.roles import squash
+from ketcli.naming.sides import find_sides, other_side
 
 AMBIGUOUS = "ambiguous-column"
 COUNTS_HINT = "if n are those with the outcome, among N: --column events=n --column total=N"

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from ketcli.evidence.aliases import ALIASES
 from ketcli.evidence.fields import Field
-from ketcli.owndata.roles import read_name, squash, text_names
+from ketcli.naming.roles import read_name, squash, text_names
 
 # Names by column, letters and digits only, the surest first.
 TEXT_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(

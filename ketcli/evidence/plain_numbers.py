@@ -12,7 +12,7 @@ from ketcli.evidence.cells import COMMA_NUMBER, CellError, decimal_point, is_mis
 from ketcli.evidence.compound import spread
 from ketcli.evidence.flat_names import count_role
 from ketcli.evidence.grid import Grid
-from ketcli.owndata.roles import quantity_of, read_name, squash
+from ketcli.naming.roles import quantity_of, read_name, squash
 
 _NAMED = re.compile(r"n\s*=\s*", re.IGNORECASE)
 _MARKS = re.compile(r"\s*[*†‡§¶#¹²³⁴⁵]+$")

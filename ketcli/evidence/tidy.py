@@ -10,7 +10,7 @@ from dataclasses import replace
 from ketcli.evidence.cells import CellError, decimal_point, parse_number, shown
 from ketcli.evidence.flat_names import TEXT_NAMES
 from ketcli.evidence.grid import Grid
-from ketcli.owndata.roles import squash, text_names
+from ketcli.naming.roles import squash, text_names
 
 # what a row over all studies is called; a study's name has more to it
 _WORDS = (

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ketcli.errors import DataError, Problem, UsageError
+from ketcli.naming.words import ACTIVE, CONTROL, FIRST, part_of, part_of_name
 from ketcli.owndata.trials import Trial, also
-from ketcli.owndata.words import ACTIVE, CONTROL, FIRST, part_of, part_of_name
 
 # What --control takes when no arm is a control.
 NOBODY = "none"

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from statistics import NormalDist
 
 from ketcli.errors import UsageError
+from ketcli.naming.roles import ROLES, read_name, squash, text_names
+from ketcli.naming.sides import find_sides, other_side, refuse_third_arm
+from ketcli.naming.vocabulary import BESIDE, WHOLE
 from ketcli.owndata.read import Sheet, is_missing, is_number
-from ketcli.owndata.roles import ROLES, read_name, squash, text_names
-from ketcli.owndata.sides import find_sides, other_side, refuse_third_arm
-from ketcli.owndata.vocabulary import BESIDE, WHOLE
 
 
 @dataclass(frozen=True)

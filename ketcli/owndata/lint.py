@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from ketcli.naming.roles import squash
 from ketcli.owndata.columns import Found
 from ketcli.owndata.read import is_missing, is_number, read_number
-from ketcli.owndata.roles import squash
 from ketcli.owndata.shape import Layout
 from ketcli.owndata.trials import Trial
 

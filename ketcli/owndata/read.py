@@ -9,7 +9,7 @@ from ketcli.errors import DataError, InputError, Problem, UsageError, unknown_va
 from ketcli.evidence.cells import COMMA_NUMBER, THOUSANDS, CellError, decimal_point, is_missing_word, parse_number
 from ketcli.evidence.formats.anyfile import read_any
 from ketcli.evidence.grid import Grid
-from ketcli.owndata.roles import squash
+from ketcli.naming.roles import squash
 
 
 @dataclass(frozen=True)

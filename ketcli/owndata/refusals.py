@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ketcli.errors import InputError, KetError, UsageError
+from ketcli.naming.roles import ROLES, squash
+from ketcli.naming.vocabulary import AT_RISK
 from ketcli.owndata.columns import Found
 from ketcli.owndata.read import Sheet
-from ketcli.owndata.roles import ROLES, squash
 from ketcli.owndata.shapes import SHAPES, Kind, Part, Shape
-from ketcli.owndata.vocabulary import AT_RISK
 
 
 def contradiction(asked: set[str], kind: Kind | None) -> UsageError:

@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ketcli.naming.roles import ROLES
 from ketcli.owndata.columns import Found
 from ketcli.owndata.read import Sheet, is_missing
 from ketcli.owndata.refusals import contradiction, nothing_complete, two_readings
-from ketcli.owndata.roles import ROLES
 from ketcli.owndata.shapes import OF_PERCENTS, SHAPES, Kind, Shape
 
 _OPTIONAL = ("study", "author", "year", "arm", "part", "crossover", "cluster", "percent", "control_percent")

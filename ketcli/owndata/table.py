@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ketcli.errors import UsageError
+from ketcli.naming.roles import read_other_arm, squash
+from ketcli.naming.vocabulary import LOG_RATIOS, RATIOS
+from ketcli.naming.words import crossover_of
 from ketcli.owndata.arms import Formed, active_arms, assign_parts, first_periods, form_comparisons
 from ketcli.owndata.columns import Found, find_columns
 from ketcli.owndata.lint import Question, question_rows
 from ketcli.owndata.read import Sheet, is_missing, read_sheet
-from ketcli.owndata.roles import read_other_arm, squash
 from ketcli.owndata.shape import Layout, find_layout
 from ketcli.owndata.shapes import Kind
 from ketcli.owndata.trials import Trial, read_trials
-from ketcli.owndata.vocabulary import LOG_RATIOS, RATIOS
-from ketcli.owndata.words import crossover_of
 
 
 @dataclass(frozen=True)

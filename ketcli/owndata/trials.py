@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ketcli.errors import DataError, Problem
+from ketcli.naming.roles import squash, text_names
 from ketcli.owndata.columns import Found
 from ketcli.owndata.read import Sheet, is_missing, is_number, numbers
-from ketcli.owndata.roles import squash, text_names
 from ketcli.owndata.shape import Layout
 
 # Roles whose number may not be negative, and those that must be one person or more.

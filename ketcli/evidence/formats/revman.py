@@ -15,7 +15,7 @@ from ketcli.errors import UsageError
 from ketcli.evidence.cells import CellError, parse_number, shown
 from ketcli.evidence.grid import Grid
 from ketcli.evidence.intake import how_to_name, split_part
-from ketcli.owndata.roles import squash
+from ketcli.naming.roles import squash
 
 _RM5_KEYS = ("Comparison Number", "Outcome Number", "Subgroup Number", "Name")
 _WEB_KEYS = ("Analysis number", "Study", "Experimental N", "Control N")

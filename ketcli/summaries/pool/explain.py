@@ -6,7 +6,7 @@ import math
 import shlex
 from collections.abc import Iterator
 
-from ketcli.owndata.roles import ROLES
+from ketcli.naming.roles import ROLES
 from ketcli.owndata.table import OwnTable
 from ketcli.report import Note
 from ketcli.stats.effects.transforms import MEASURES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ketcli.owndata.roles import Reading, read_name
+from ketcli.naming.roles import Reading, read_name
 
 SAID = {
     "events": "events n_events Events x cases Responders events1 event.e e1 r1 ai tpos",

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from ketcli.owndata.vocabulary import (
+from ketcli.naming.vocabulary import (
     ARMS,
     BOUNDS,
     COUNTERS,

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
 from ketcli.errors import UsageError
-from ketcli.owndata.roles import read_other_arm
+from ketcli.naming.roles import read_other_arm
 
 Sides = Mapping[str, Mapping[str, Sequence[str]]]
 # Quantities of arms by the role they play in the treated one.

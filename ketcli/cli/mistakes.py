@@ -1,4 +1,4 @@
-"""Mistakes on the command line, told as every other error is: one sentence, a code, a hint, or a JSON object."""
+"""Errors told in one way, those of the command line itself too: a sentence, a code, a hint, or a JSON object."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from ketcli.errors import ExitStatus, InputError, KetError, UsageError, unknown_value
+from ketcli.errors import DataError, ExitStatus, InputError, KetError, UsageError, unknown_value
 
 Run = Callable[..., Any]
 
@@ -60,7 +60,22 @@ def wants_json(words: Sequence[str]) -> bool:
 
 
 def _end(error: KetError, words: Sequence[str] | None) -> NoReturn:
-    from ketcli.cli.run import complain
-
     complain(error, as_json=wants_json(sys.argv[1:] if words is None else words))
     sys.exit(error.status)
+
+
+def complain(error: KetError, *, as_json: bool = False) -> None:
+    """Write one error to standard error: for people, or as a JSON object."""
+    if as_json:
+        from ketcli.render.json import dumps
+
+        problems = [vars(p) for p in error.problems] if isinstance(error, DataError) else []
+        body = {"message": error.message, "code": error.code, "hint": error.hint, "problems": problems}
+        sys.stderr.write(dumps({"error": body}) + "\n")
+        return
+    from ketcli.wording import one_line
+
+    lines = [f"ket: error: {one_line(error.message)} [{error.code}]"]
+    if error.hint:
+        lines.append(f"hint: {one_line(error.hint)}")
+    sys.stderr.write("\n".join(lines) + "\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ketcli.owndata.words import crossover_of, part_of, part_of_name
+from ketcli.naming.words import crossover_of, part_of, part_of_name
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ketcli.owndata.roles import squash
+from ketcli.naming.roles import squash
 
 _ACTIVE = frozenset(
     ("active", "treatment", "treated", "treat", "experimental", "intervention", "drug", "exp", "t", "e", "test")

@@ -1,0 +1,1 @@
+"""What the names of other people's columns mean: results, arms, sides, parts."""
