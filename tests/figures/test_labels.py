@@ -9,9 +9,10 @@ pytest.importorskip("matplotlib")
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ketcli.figures.drawing import canvas, style
-from ketcli.figures.drawing.canvas import NO_LETTERS, Page, families, settled, width_of, wrap
+from ketcli.figures.drawing import lettering, style
+from ketcli.figures.drawing.canvas import Page, settled
 from ketcli.figures.drawing.labels import Named, put
+from ketcli.figures.drawing.lettering import NO_LETTERS, families, width_of, wrap
 from tests.figures.trials import boxes, outside, overlaps
 
 FRAME = (10.0, 10.0, 290.0, 190.0)
@@ -81,9 +82,9 @@ def test_a_sign_in_place_of_letters_is_no_font_for_them() -> None:
 
 def test_letters_of_several_scripts_get_a_font_each(monkeypatch: pytest.MonkeyPatch) -> None:
     held = {"own": {97}, "many": {0x4E00, 0x4E01, 0x0E01}, "thai": {0x0E01, 0x0E02}, "none": set[int]()}
-    monkeypatch.setattr(canvas.font_manager, "findfont", lambda name: "own")
-    monkeypatch.setattr(canvas, "_letters", lambda path: frozenset(held[path]))
-    monkeypatch.setattr(canvas, "_installed", lambda: (("Many Sans", "many"), ("Thai", "thai"), ("None", "none")))
+    monkeypatch.setattr(lettering.font_manager, "findfont", lambda name: "own")
+    monkeypatch.setattr(lettering, "_letters", lambda path: frozenset(held[path]))
+    monkeypatch.setattr(lettering, "_installed", lambda: (("Many Sans", "many"), ("Thai", "thai"), ("None", "none")))
     families.cache_clear()
     try:
         assert families("a\u4e00\u4e01\u0e01\u0e02\u0915") == (style.FONT, "Many Sans", "Thai")
@@ -93,7 +94,7 @@ def test_letters_of_several_scripts_get_a_font_each(monkeypatch: pytest.MonkeyPa
 
 def test_wide_letters_without_a_font_here_keep_their_room(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever opens the SVG has the font: a name of ten Chinese letters is ten letters wide, not six."""
-    monkeypatch.setattr(canvas, "_installed", lambda: ())
+    monkeypatch.setattr(lettering, "_installed", lambda: ())
     for cached in (families, width_of):
         cached.cache_clear()
     try:

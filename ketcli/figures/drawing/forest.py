@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from ketcli.figures.data.forest import Forest, ForestRow
 from ketcli.figures.drawing import style
-from ketcli.figures.drawing.canvas import LEADING, Page, baseline, side_of
+from ketcli.figures.drawing.canvas import Page, side_of
 from ketcli.figures.drawing.forest_layout import Layout, Line, bold, indent, lay_out
+from ketcli.figures.drawing.lettering import LEADING, baseline
 from ketcli.figures.drawing.page import Section
 from ketcli.figures.drawing.track import Track
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ketcli.figures.data.forest import Forest, ForestColumn, ForestRow
 from ketcli.figures.drawing import style
-from ketcli.figures.drawing.canvas import LEADING, width_of, wrap
+from ketcli.figures.drawing.lettering import LEADING, width_of, wrap
 
 GAP = 11.0
 PITCH, TIGHT_PITCH = 13.0, 11.5

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ketcli.figures.drawing import style
-from ketcli.figures.drawing.canvas import LEADING, Page, baseline, width_of, wrap
+from ketcli.figures.drawing.canvas import Page
+from ketcli.figures.drawing.lettering import LEADING, baseline, width_of, wrap
 from ketcli.figures.drawing.page import Section
 
 GAP = 18.0

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ketcli.figures.drawing import style
-from ketcli.figures.drawing.canvas import LEADING, Page, wrap
+from ketcli.figures.drawing.canvas import Page
 from ketcli.figures.drawing.grid import Card, Swatch, grid, legend
+from ketcli.figures.drawing.lettering import LEADING, wrap
 from ketcli.figures.drawing.page import Section
 from ketcli.render.icons import HALF, PEOPLE, ROW, people
 from ketcli.report import Icons, Share

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ketcli.figures.drawing import style
-from ketcli.figures.drawing.canvas import HALF_CAPITAL, Page, Point, width_of
+from ketcli.figures.drawing.canvas import Page, Point
+from ketcli.figures.drawing.lettering import HALF_CAPITAL, width_of
 
 GAP = 2.0
 LINE = 1.2  # height of a name in sizes of its letters: accents and descenders do not touch the next

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ketcli.figures.drawing import style
-from ketcli.figures.drawing.canvas import LEADING, Page, wrap
+from ketcli.figures.drawing.canvas import Page
+from ketcli.figures.drawing.lettering import LEADING, wrap
 
 BETWEEN_SECTIONS = 14.0
 BETWEEN_NOTES = 1.8

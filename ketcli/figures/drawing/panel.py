@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from matplotlib.patches import Rectangle
 
 from ketcli.figures.drawing import style
-from ketcli.figures.drawing.canvas import LEADING, Page, baseline, width_of, wrap
+from ketcli.figures.drawing.canvas import Page
+from ketcli.figures.drawing.lettering import LEADING, baseline, width_of, wrap
 from ketcli.render.ruler import Ruler
 
 TICK = 3.0

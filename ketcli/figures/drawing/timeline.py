@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from ketcli.figures.data.timeline import Course, Series
 from ketcli.figures.drawing import style
-from ketcli.figures.drawing.canvas import LEADING, Page, baseline, width_of, wrap
+from ketcli.figures.drawing.canvas import Page
 from ketcli.figures.drawing.grid import Card, Swatch, grid, legend
+from ketcli.figures.drawing.lettering import LEADING, baseline, width_of, wrap
 from ketcli.figures.drawing.page import Section
 from ketcli.figures.drawing.panel import TICK, Panel, margins
 from ketcli.render.ruler import Ruler

@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 
 from ketcli.figures.drawing import style
-from ketcli.figures.drawing.canvas import LEADING, Page, width_of
+from ketcli.figures.drawing.canvas import Page
+from ketcli.figures.drawing.lettering import LEADING, width_of
 from ketcli.render.ruler import Ruler
 
 TICK = 3.0
