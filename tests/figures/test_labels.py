@@ -84,7 +84,8 @@ def test_letters_of_several_scripts_get_a_font_each(monkeypatch: pytest.MonkeyPa
     held = {"own": {97}, "many": {0x4E00, 0x4E01, 0x0E01}, "thai": {0x0E01, 0x0E02}, "none": set[int]()}
     monkeypatch.setattr(lettering.font_manager, "findfont", lambda name: "own")
     monkeypatch.setattr(lettering, "_letters", lambda path: frozenset(held[path]))
-    monkeypatch.setattr(lettering, "_installed", lambda: (("Many Sans", "many"), ("Thai", "thai"), ("None", "none")))
+    fonts = (("Many Sans", "many"), ("Thai", "thai"), ("None", "none"))
+    monkeypatch.setattr(lettering, "_installed", lambda: fonts)
     families.cache_clear()
     try:
         assert families("a\u4e00\u4e01\u0e01\u0e02\u0915") == (style.FONT, "Many Sans", "Thai")
