@@ -115,6 +115,23 @@ def test_report_is_one_page_with_the_studies(folder: Path, tmp_path: Path) -> No
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "report.html"]
 
 
+def test_the_journey_of_the_readme_goes_into_a_shell_as_it_stands(tmp_path: Path) -> None:
+    """Every line of it, in order: folder, three studies, check, rates, pool, picture, page, difference, export."""
+    pytest.importorskip("matplotlib")
+    page = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    typed = page.partition("<!-- journey -->")[2].partition("```sh\n")[2].partition("```")[0]
+    result = process(shell=f'set -e; cd {tmp_path}; ket() {{ $KET "$@"; }}\n{typed}')
+    assert result.code == 0, result.err
+    lines = [next(csv.reader([line])) for line in result.out.splitlines() if line]
+    assert [line[2] for line in lines if line[0] == "pooled"] == ["Pooled, 3 studies"] * 2  # of rates and of pool
+    assert [line[1] for line in lines if line[0] == "moved"] == ["ket rates", "ket timeline", "ket compare"]
+    made = {"forest.svg", "page.html", "two-by-two.csv", "mine", "mine.2020"}
+    assert {path.name for path in tmp_path.iterdir()} == made
+    assert [row["study"] for row in rows((tmp_path / "two-by-two.csv").read_text(encoding="utf-8"))] == [
+        name for name, *_ in STUDIES
+    ]
+
+
 def test_next_year_says_what_moved(folder: Path, tmp_path: Path) -> None:
     """A fourth study a year later: the difference names it and how far the pooled rate moved."""
     before = tmp_path / "before"
