@@ -82,6 +82,15 @@ class ColumnOptions:
             rich_help_panel=COLUMNS,
         ),
     ] = False
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--where",
+            help="Only rows with this value (repeatable): outcome=response.",
+            metavar="COLUMN=VALUE",
+            rich_help_panel=COLUMNS,
+        ),
+    ] = None
     crossover: Annotated[Text, _column("Which rows are crossovers, or of which period.", "--crossover")] = None
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from ketcli.naming.roles import squash
+from ketcli.owndata.choose import of_one_study
 from ketcli.owndata.columns import Found
 from ketcli.owndata.read import is_missing, is_number, read_number
 from ketcli.owndata.shape import Layout
@@ -47,8 +48,8 @@ class Question:
         return f"{where}{', '.join(map(str, self.lines[:SHOWN]))}{more}: {self.text} [{self.code}]"
 
 
-def question_rows(found: Found, layout: Layout, trials: Sequence[Trial]) -> list[Question]:
-    """Return what looks wrong in the rows as they were typed."""
+def question_rows(found: Found, layout: Layout, trials: Sequence[Trial], group: str = "") -> list[Question]:
+    """Return what looks wrong in the rows as they were typed; rows of two groups are not pooled with each other."""
     checks: list[Iterable[Question]] = [
         _percents(found, trials),
         _parts_of_totals(found, trials),
@@ -59,7 +60,11 @@ def question_rows(found: Found, layout: Layout, trials: Sequence[Trial]) -> list
     ]
     if not layout.arms:
         checks += [_either_side(trials)]
-        checks += [_twice(trials, clustered="cluster" in found.given), _same_control(trials), _same_numbers(trials)]
+        checks += [
+            () if "cluster" in found.given else _twice(trials, group),
+            _same_control(trials),
+            _same_numbers(trials),
+        ]
     return [question for check in checks for question in check]
 
 
@@ -227,14 +232,9 @@ def _even_as_ratio(low: float, effect: float, high: float) -> bool:
     return min(low, effect, high) > 0.0 and _even(math.log(low), math.log(effect), math.log(high))
 
 
-def _twice(trials: Sequence[Trial], *, clustered: bool) -> Iterator[Question]:
+def _twice(trials: Sequence[Trial], group: str) -> Iterator[Question]:
     """Ask about studies that stand on several rows: the same people may count twice."""
-    if clustered:
-        return
-    rows: dict[str, list[Trial]] = defaultdict(list)
-    for trial in trials:
-        rows[squash(trial.study) or trial.study].append(trial)
-    several = [same for same in rows.values() if len(same) > 1]
+    several = list(of_one_study(trials, group))
     if len(several) > APART:
         lines = tuple(sorted(trial.line for same in several for trial in same))
         named = ", ".join(f"{same[0].label} {len(same)} times" for same in several[:APART])

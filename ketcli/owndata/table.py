@@ -10,6 +10,7 @@ from ketcli.naming.roles import read_other_arm, squash
 from ketcli.naming.vocabulary import LOG_RATIOS, RATIOS
 from ketcli.naming.words import crossover_of
 from ketcli.owndata.arms import Formed, active_arms, assign_parts, first_periods, form_comparisons
+from ketcli.owndata.choose import only_where, refuse_repeats
 from ketcli.owndata.columns import Found, find_columns
 from ketcli.owndata.lint import Question, question_rows
 from ketcli.owndata.read import Sheet, is_missing, read_sheet
@@ -22,7 +23,8 @@ from ketcli.owndata.trials import Trial, read_trials
 class Request:
     """How to read a table: columns by role, the kind of results wanted, and what to do with arms and groups.
 
-    `group`, `moderators`, `order` name columns as typed; `controls` are arms that are controls.
+    `group`, `moderators`, `order` name columns as typed; `controls` are arms that are controls; `where` are the
+    values, as COLUMN=VALUE, that rows must have.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -31,6 +33,7 @@ class Request:
     moderators: tuple[str, ...] = ()
     order: str = ""
     controls: tuple[str, ...] = ()
+    where: tuple[str, ...] = ()
     keep_arms: bool = False
 
 
@@ -72,6 +75,7 @@ def read_table(content: bytes, name: str, request: Request) -> OwnTable:
     `read_trials`, `assign_parts`.
     """
     sheet, notes = _studies_only(read_sheet(content, name))
+    sheet, chosen = only_where(sheet, request.where)
     found = find_columns(sheet, request.columns, request.controls)
     layout = find_layout(sheet, found, request.kind)
     _refuse_idle(request, layout)
@@ -90,12 +94,14 @@ def read_table(content: bytes, name: str, request: Request) -> OwnTable:
         study_option=found.given.get("study", ""),
     )
     trials = _marked(read_trials(sheet, found, layout), found)
-    questions = question_rows(found, layout, trials)
+    questions = question_rows(found, layout, trials, group)
     periods = first_periods(trials, group)
     formed = _formed(periods.trials, table, found, request) if layout.arms else None
     trials = formed.trials if formed else periods.trials
     if layout.shape.kind == "proportion" and not layout.arms and found.has("control_events"):
         notes = (*notes, "Counts of the treated arm alone are pooled; the control columns are not used.")
+    if not (layout.arms or table.cluster):
+        refuse_repeats(trials, name, group)
     studies = [trial.study for trial in trials if not trial.reason]
     return replace(
         table,
@@ -105,6 +111,7 @@ def read_table(content: bytes, name: str, request: Request) -> OwnTable:
         notes=(
             *sheet.notes,
             *notes,
+            *chosen,
             *_columns_note(table, found),
             *periods.notes,
             *(formed.notes if formed else ()),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ketcli.owndata.choose import repeats
 from ketcli.owndata.read import is_missing
 from ketcli.report import Note
 from ketcli.summaries.pool.job import Job, Part
@@ -36,9 +37,11 @@ def heading(job: Job, group: str, lines: Mapping[str, Line]) -> str:
 
 
 def overlapping(job: Job) -> bool:
-    """Return whether groups share people: arms of one study stand in several groups."""
-    if not (job.table.group and job.table.layout.arms):
+    """Return whether groups share people: arms, outcomes or times of one study stand in several groups."""
+    if not job.table.group:
         return False
+    if not job.table.layout.arms:
+        return not job.table.cluster and repeats(job.sample.trials)
     groups: dict[str, set[str]] = {}
     for trial in job.sample.trials:
         groups.setdefault(trial.study, set()).add(group_of(job, trial.texts))
@@ -73,7 +76,7 @@ def subgroups(job: Job, lines: dict[str, Line], *, common_tau2: bool) -> Part:
             rows.append(prediction)
     if overlapping(job):
         text = (
-            "Studies have arms in several groups, which then share people or controls: the groups are neither "
+            "Studies stand in several groups, which then share people or controls: the groups are neither "
             "pooled together nor compared."
         )
         return Part(tuple(rows), (Note("caution", text),))

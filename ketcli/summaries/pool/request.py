@@ -75,11 +75,12 @@ def from_options(options: Mapping[str, Any]) -> tuple[Request, Wanted, Extras]:
         moderators=_many(given.get("moderator")),
         order=given.get("cumulative", ""),
         controls=_many(given.get("control")),
+        where=_many(given.get("where")),
         keep_arms=bool(given.get("keep_arms", False)),
     )
     wanted = {field.name for field in fields(Wanted)}
     extras = {field.name for field in fields(Extras)}
-    known = {*COLUMNS, "by", "moderator", "cumulative", "control", "keep_arms", "pi", *wanted, *extras}
+    known = {*COLUMNS, "by", "moderator", "cumulative", "control", "where", "keep_arms", "pi", *wanted, *extras}
     if strange := [name for name in given if name not in known]:
         raise TypeError(f"pool() has no option {strange[0]!r}")
     choices = {_WANTED.get(name, name): value for name, value in given.items()}
