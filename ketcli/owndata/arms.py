@@ -204,8 +204,7 @@ def _refuse_repeats(trials: Sequence[Trial], name: str, group: str) -> None:
                     "",
                     trial.arm,
                     f"arm {trial.arm!r} of {trial.study!r} stands on line {seen[key]} already",
-                    "keep one row per arm (one outcome, one time), or name the column that tells the rows "
-                    "apart: --by COLUMN",
+                    "choose one outcome and one time: --where COLUMN=VALUE, or pool each by itself: --by COLUMN",
                 )
             )
         seen.setdefault(key, trial.line)
