@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
@@ -81,7 +82,7 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Try:
-    """One command, with the words FOLDER and OUT for places, and what it is fed."""
+    """One command, with the words FOLDER, SOUND and OUT for places, and what it is fed."""
 
     arguments: tuple[str, ...]
     content: bytes = b""
@@ -99,6 +100,7 @@ def run(runs: int, seed: int, progress: Any = None) -> tuple[Tally, Coverage, in
     rng = random.Random(seed)
     program, tally, coverage = Program(), Tally(), Coverage()
     place = Path(tempfile.mkdtemp(prefix="ket-fuzz-"))
+    _lay(place / "sound", starter.files())
     corpus = [(rng.choice(COMMANDS), seed) for seed in (*SEEDS, *more_seeds()) for _ in range(4)]
     for number in range(runs):
         attempt = _choose(rng, corpus)
@@ -132,11 +134,10 @@ def _choose(rng: random.Random, corpus: list[tuple[tuple[str, ...], bytes]]) -> 
 def _attempt(program: Program, attempt: Try, place: Path, coverage: Coverage | None) -> Outcome:
     """Run a command, follow its lines if asked to, judge what it wrote besides what it said, and tidy up."""
     tables, out = place / "tables", place / "out"
-    tables.mkdir()
+    _lay(tables, attempt.tables or {})
     out.mkdir()
-    for name, content in (attempt.tables or {}).items():
-        (tables / name).write_bytes(content)
-    words = [str(tables) if w == "FOLDER" else w.replace("OUT.", f"{out / 'out'}.") for w in attempt.arguments]
+    places = {"FOLDER": str(tables), "SOUND": str(place / "sound")}
+    words = [places.get(word) or word.replace("OUT.", f"{out / 'out'}.") for word in attempt.arguments]
     before = sys.gettrace()
     if coverage:
         sys.settrace(coverage.follow)
@@ -154,6 +155,12 @@ def _attempt(program: Program, attempt: Try, place: Path, coverage: Coverage | N
     shutil.rmtree(tables)
     shutil.rmtree(out)
     return replace(outcome, fault=fault)
+
+
+def _lay(folder: Path, files: Mapping[str, bytes]) -> None:
+    folder.mkdir()
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
 
 
 def main() -> int:

@@ -22,6 +22,11 @@ COMMANDS = (
     *(("pool", "-", form) for form in ("--csv", "table", "json", "markdown", "html")),
     ("pool", "-", "--csv", "--measure", "OR", "--model", "mh"),
     ("pool", "-", "--csv", "--measure", "PLO", "--model", "random"),
+    ("pool", "-", "--csv", "--by", "outcome"),
+    ("pool", "-", "--csv", "--where", "outcome=response", "--cluster", "study"),
+    ("pool", "-", "table", "--leave-one-out", "--influence", "--explain"),
+    ("pool", "-", "--csv", "--bias", "--force", "--robustness"),
+    ("pool", "-", "table", "--cumulative", "year", "--moderator", "dose"),
     ("rates", "--data", "-", "--csv", "--column", "events=n", "--column", "total=N"),
     ("rates", "--data", "-", "--csv", "--column", "drug=ketamine", "--column", "outcome=response"),
     ("compare", "ketamine", "placebo", "--data", "-", "table"),
@@ -32,7 +37,7 @@ COMMANDS = (
     ("data", "export", "--to", "metafor", "--data", "-"),
     ("data", "export", "--to", "metapsy", "--data", "-"),
 )
-# for folders of tables; FOLDER stands for where one is
+# for folders of tables; FOLDER stands for where one is, SOUND for one that keeps every rule
 FOLDER_COMMANDS = (
     ("--data", "FOLDER", "table"),
     *(("rates", "--data", "FOLDER", form) for form in ("--csv", "table", "json", "html")),
@@ -48,6 +53,8 @@ FOLDER_COMMANDS = (
     ("studies", "--data", "FOLDER", "table"),
     ("studies", "example-a", "--data", "FOLDER", "table"),
     ("data", "show", "scores", "--data", "FOLDER", "table"),
+    ("data", "diff", "SOUND", "FOLDER", "table"),
+    ("data", "diff", "FOLDER", "SOUND", "--csv"),
     ("data", "export", "--to", "metapsy", "--data", "FOLDER"),
 )
 # what output may never carry: controls other than line feed and tab, and characters that turn the writing
