@@ -12,9 +12,10 @@ from ketcli.naming.roles import squash
 from ketcli.owndata.read import Sheet, is_number, read_number
 from ketcli.owndata.trials import Trial
 
+_HARMS = ("adverseevent", "adverseeffect", "sideeffect", "symptom", "term")
 # what may differ between rows about the same people, by the names of columns for it
 _REPEATS: Mapping[str, frozenset[str]] = {
-    "outcome": frozenset(TEXT_NAMES["outcome"]),
+    "outcome": frozenset((*TEXT_NAMES["outcome"], *_HARMS)),
     "time": frozenset(TIME_UNITS),
     "scale": frozenset(TEXT_NAMES["scale"]),
     "analysis set": frozenset(TEXT_NAMES["analysis_set"]),

@@ -32,6 +32,7 @@ def rows(result: Result, kind: str) -> list[dict[str, str]]:
     [
         ("Outcome", ("response", "remission"), "outcome"),
         ("endpoint", ("response", "remission"), "outcome"),
+        ("Adverse event", ("nausea", "headache"), "outcome"),
         ("week", ("4", "8"), "time"),
         ("time point", ("post", "follow-up"), "time"),
         ("Scale", ("MADRS", "HDRS"), "scale"),
