@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from ketcli.errors import InputError, UsageError, unknown_value
 from ketcli.evidence.cells import shown
@@ -14,12 +14,16 @@ from ketcli.owndata.trials import Trial
 
 _HARMS = ("adverseevent", "adverseeffect", "sideeffect", "symptom", "term")
 # what may differ between rows about the same people, by the names of columns for it
-_REPEATS: Mapping[str, frozenset[str]] = {
+_REPEATS: dict[str, frozenset[str]] = {
     "outcome": frozenset((*TEXT_NAMES["outcome"], *_HARMS)),
-    "time": frozenset(TIME_UNITS),
+    "time": frozenset(
+        name for name, unit in TIME_UNITS.items() if unit is None or name.startswith(("time", "follow"))
+    ),
     "scale": frozenset(TEXT_NAMES["scale"]),
     "analysis set": frozenset(TEXT_NAMES["analysis_set"]),
 }
+# hours or weeks may be those of the treatment, too: they tell of repetitions only beside equal numbers of people
+_DURATIONS = frozenset(TIME_UNITS) - _REPEATS["time"]
 _TOLD = 4
 
 
@@ -63,14 +67,15 @@ def _value(cell: str) -> str | float:
     return cell.strip().casefold() if number is None else number
 
 
-def refuse_repeats(trials: Sequence[Trial], name: str, group: str) -> None:
+def refuse_repeats(trials: Sequence[Trial], name: str, group: str, study: str) -> None:
     """Raise UsageError `people-twice` for rows of one study in one pool with different outcomes, times or the like.
 
-    Their people are the same, and a pooled line would count them as often as there are rows.
+    Their people are the same, and a pooled line would count them as often as there are rows. `name` is the file's,
+    `study` the column of the studies.
     """
     for same in of_one_study(trials, group):
         for what, column, values in _differences(same):
-            raise _repeated(name, same, what, column, values)
+            raise _repeated(name, same, what, (column, study), values)
 
 
 def repeats(trials: Sequence[Trial]) -> bool:
@@ -89,20 +94,25 @@ def of_one_study(trials: Sequence[Trial], group: str) -> Iterator[list[Trial]]:
 
 def _differences(same: Sequence[Trial]) -> Iterator[tuple[str, str, list[str]]]:
     """Yield what rows of one study differ in: in words, its column, the values."""
-    for what, names in _REPEATS.items():
+    people = {(trial.numbers.get("total"), trial.numbers.get("control_total")) for trial in same}
+    times = _REPEATS["time"] | (_DURATIONS if len(people) == 1 and (None, None) not in people else frozenset())
+    for what, names in (_REPEATS | {"time": times}).items():
         for column in (column for column in same[0].texts if squash(column) in names):
             values = list(dict.fromkeys(trial.texts[column] for trial in same))
             if len(values) > 1:
                 yield what, column, values
 
 
-def _repeated(name: str, same: Sequence[Trial], what: str, column: str, values: Sequence[str]) -> UsageError:
+def _repeated(
+    name: str, same: Sequence[Trial], what: str, columns: tuple[str, str], values: Sequence[str]
+) -> UsageError:
+    column, study = columns
     lines = ", ".join(str(trial.line) for trial in same[:_TOLD]) + " ..." * (len(same) > _TOLD)
     told = ", ".join(shown(value or "empty", 30) for value in values[:_TOLD]) + " ..." * (len(values) > _TOLD)
     return UsageError(
         f"{name}: {shown(same[0].label)} stands on lines {lines} with more than one {what} ({told}): its people "
         "would count twice",
         code="people-twice",
-        hint=f"--where '{column}={values[0]}', or --by '{column}', or --cluster with the column of the studies; "
+        hint=f"--where '{column}={values[0]}', or --by '{column}', or all at once with --cluster '{study}'; "
         "trials of other people need a name of their own",
     )

@@ -101,7 +101,7 @@ def read_table(content: bytes, name: str, request: Request) -> OwnTable:
     if layout.shape.kind == "proportion" and not layout.arms and found.has("control_events"):
         notes = (*notes, "Counts of the treated arm alone are pooled; the control columns are not used.")
     if not (layout.arms or table.cluster):
-        refuse_repeats(trials, name, group)
+        refuse_repeats(trials, name, group, table.study_column)
     studies = [trial.study for trial in trials if not trial.reason]
     return replace(
         table,

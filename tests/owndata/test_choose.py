@@ -56,6 +56,13 @@ def test_studies_that_differ_share_a_line_whatever_their_times() -> None:
     assert [row["k"] for row in rows(pool(b"study,week,events,total\nA,4,7,10\nB,8,5,12\n"), "pooled")] == ["2"]
 
 
+def test_the_length_of_a_treatment_is_no_time_of_rating() -> None:
+    """Two trials of one author may last 4 and 8 weeks: other numbers of people are other people, and a question."""
+    result = pool(b"study,weeks,events,total\nA,4,7,10\nA,8,5,14\nB,8,5,12\n")
+    assert [row["k"] for row in rows(result, "pooled")] == ["3"]
+    assert "same-trial-twice" in result.err
+
+
 def test_groups_of_different_people_are_pooled_together_too() -> None:
     """Men and women of one study are other people: their rows, and the line of all, stand."""
     table = b"study,sex,events,total\nA,men,7,10\nA,women,4,10\nB,men,5,12\nB,women,3,11\n"
