@@ -28,9 +28,9 @@ def trd(output: OutputOptions, data: DataOption = None) -> None:
     """What treatment-resistant depression is, how common, and what conventional steps achieve."""
 
     def make(terminal: Terminal) -> Report:
-        from ketcli.summaries import background
+        from ketcli.summaries.resistance import trd as summary
 
-        return background.trd(open_evidence(data, terminal))
+        return summary(open_evidence(data, terminal))
 
     answer(make, output)
 

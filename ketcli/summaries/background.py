@@ -1,4 +1,4 @@
-"""What treatment-resistant depression is, how ketamine is thought to work, and what is being developed."""
+"""How ketamine is thought to work, and what is being developed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ketcli.errors import unknown_value
-from ketcli.report import Column, Display, Note, Report, Row, Source, Value
+from ketcli.report import Column, Display, Note, Report, Row, Source
 from ketcli.summaries.columns import columns
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def mechanism(evidence: Evidence, level: Sequence[str] = ()) -> Report:
             ),
             Note("source", "Read in secondary text; the original experiments were not opened."),
         ),
-        sources=_sources(rows, "step"),
+        sources=pages_of(rows, "step"),
         empty="No step has this level of evidence.",
         data_version=evidence.version,
     )
@@ -123,7 +123,7 @@ def outlook(evidence: Evidence, *, what: str = "", search: str = "") -> Report:
                 "No biomarker here is ready for use: samples are small and findings contradict each other.",
             ),
         ),
-        sources=_sources(rows, "name"),
+        sources=pages_of(rows, "name"),
         group_by=("block",),
         heading=("block",),
         empty="Nothing matches the search.",
@@ -160,162 +160,8 @@ def _biomarker(row: Row) -> Row:
     }
 
 
-def trd(evidence: Evidence) -> Report:
-    """Return how common resistance is under which definition, and what conventional steps achieve."""
-    rows: list[Row] = [*_entry_rules(evidence), *(_staging(row) for row in evidence.rows("staging"))]
-    rows += [_prevalence(row) for row in evidence.rows("prevalence")]
-    rows += [_conventional(row) for row in evidence.rows("conventional")]
-    return Report(
-        title="Treatment-resistant depression: definition, how common, and what conventional treatment achieves",
-        columns=(
-            *columns("kind"),
-            Column("item", "What", "text"),
-            Column("treatment", "Treatment", "text"),
-            *columns("outcome", "measure"),
-            Column("value", "Value", "number", "", "percent, odds ratio or count, as `measure` says"),
-            Column("low", "Low", "number"),
-            Column("high", "High", "number", "", "range as printed; an interval only for odds ratios"),
-            *columns("events", "total"),
-            Column("among", "Among whom", "text", "", "denominator in words"),
-            Column("definition", "Definition", "text"),
-            Column("country", "Country", "text"),
-            *columns("year"),
-            Column("notes", "Notes", "text"),
-            *columns("source_url"),
-        ),
-        rows=tuple(rows),
-        displays=(
-            Display("What", "text", ("what",)),
-            Display("Outcome", "text", ("outcome",), rank=2),
-            Display("Value", "text", ("shown",), align="right"),
-            Display("n", "integer", ("total",), rank=3, align="right"),
-            Display("Among whom / definition", "text", ("words",)),
-            Display("Notes", "text", ("notes",), rank=4),
-        ),
-        notes=(
-            Note(
-                "about",
-                "Common rule: no adequate benefit from two or more antidepressants of adequate dose and duration "
-                "in the current episode. Trials differ in what they count as adequate.",
-            ),
-            Note(
-                "caution",
-                "Prevalence depends on definition and denominator: strict claims definitions give about 6 %, "
-                "models and specialist clinics about 30 %. They do not contradict each other; they count other "
-                "people.",
-            ),
-            Note(
-                "caution",
-                "STAR*D percentages are open label, without placebo, and of those who entered each step; the "
-                "cumulative 67 % assumes that nobody left, and a re-analysis by the protocol's own criteria gives "
-                "35 %, which the investigators dispute. None is comparable like for like with a ketamine trial.",
-            ),
-        ),
-        sources=_sources(rows, "item"),
-        group_by=("block",),
-        heading=("block",),
-        data_version=evidence.version,
-    )
-
-
-def _entry_rules(evidence: Evidence) -> list[Row]:
-    """Return how many studies of resistant depression asked for how many failed drugs."""
-    counts: dict[str, int] = {}
-    for study in evidence.rows("studies"):
-        if study["population"] in ("trd-mdd", "mixed-trd") and study["design"] not in ("pooled", "review", "label"):
-            failures = study["trd_min_failures"]
-            name = "not stated in the text seen" if failures is None else f"{failures:g} or more"
-            counts[name] = counts.get(name, 0) + 1
-    total = sum(counts.values())
-    return [
-        {
-            "kind": "definition",
-            "block": "Failed antidepressants required at entry, studies of this dataset",
-            "item": f"{name} failed antidepressants" if name[0].isdigit() else name,
-            "what": f"{name} failed antidepressants" if name[0].isdigit() else name,
-            "value": float(n),
-            "shown": f"{n} of {total}",
-            "measure": "studies",
-            "events": n,
-            "total": total,
-        }
-        for name, n in sorted(counts.items())
-    ]
-
-
-def _staging(row: Row) -> Row:
-    return {
-        "kind": "staging",
-        "block": "Methods that grade resistance further",
-        "item": row["method"],
-        "what": row["method"],
-        "measure": "stages",
-        "definition": row["counts"],
-        "shown": row["stages"],
-        "words": f"{row['counts']}; {row['validation']}",
-        "notes": "; ".join(part for part in (str(row["validation"]), str(row["notes"])) if part),
-        "source_url": row["source_url"],
-    }
-
-
-def _prevalence(row: Row) -> Row:
-    return {
-        "kind": "prevalence",
-        "block": "How common resistance is",
-        "item": row["label"],
-        "what": row["label"],
-        "measure": "percent",
-        "value": row["estimate_percent"],
-        "low": row["low"],
-        "high": row["high"],
-        "shown": _percent(row["estimate_percent"], row["low"], row["high"]),
-        "total": row["n"],
-        "among": row["denominator"],
-        "definition": row["definition"],
-        "words": f"{row['denominator']}; {row['definition']}",
-        "country": row["country"],
-        "year": row["year"],
-        "notes": row["notes"],
-        "source_url": row["source_url"],
-    }
-
-
-def _conventional(row: Row) -> Row:
-    ratio = row["measure"] == "or"
-    value = row["estimate"] if ratio else row["percent"]
-    if row["measure"] == "count":
-        shown = ""
-    elif ratio:
-        shown = f"OR {value:g} ({row['ci_low']:g}–{row['ci_high']:g})"
-    else:
-        shown = _percent(value, None, None)
-    return {
-        "kind": "conventional",
-        "block": "What conventional treatment achieves",
-        "item": row["label"],
-        "what": f"{row['label']}: {row['treatment']}",
-        "treatment": row["treatment"],
-        "outcome": row["outcome"],
-        "measure": row["measure"],
-        "value": value,
-        "low": row["ci_low"],
-        "high": row["ci_high"],
-        "shown": shown,
-        "events": row["events"],
-        "total": row["total"],
-        "words": row["notes"],
-        "notes": row["notes"],
-        "source_url": row["source_url"],
-    }
-
-
-def _percent(value: Value, low: Value, high: Value) -> str:
-    if value is not None:
-        return f"{value:g} %"
-    return f"{low:g}–{high:g} %" if low is not None and high is not None else ""
-
-
-def _sources(rows: Sequence[Row], name: str) -> tuple[Source, ...]:
+def pages_of(rows: Sequence[Row], name: str) -> tuple[Source, ...]:
+    """Return each page once, called by the first row that was read on it."""
     seen = {
         str(row["source_url"]): Source("", str(row[name]), str(row["source_url"]))
         for row in rows

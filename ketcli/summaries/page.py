@@ -129,7 +129,7 @@ def _answers(asked: Asked) -> Iterator[Entry]:
 
 
 def _resistance(asked: Asked) -> Iterator[Entry]:
-    from ketcli.summaries.background import trd
+    from ketcli.summaries.resistance import trd
 
     yield Entry(trd(asked.evidence), "ket trd")
 

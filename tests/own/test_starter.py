@@ -140,3 +140,15 @@ def test_place_that_cannot_be_written(tmp_path: Path) -> None:
     assert result.code == 1
     assert "[cannot-write]" in result.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_background_that_own_data_do_not_hold_is_not_spoken_of(tmp_path: Path) -> None:
+    """Cautions on prevalence and conventional steps stand where such rows are shown, not over a reader's trials."""
+    file = tmp_path / "t.csv"
+    file.write_text(
+        "study,drug,route,outcome,time_days,events,total\nA,ketamine,intravenous,response,1,7,10\n", encoding="utf-8"
+    )
+    own = ket("trd", "--data", str(file), "--csv")
+    assert (own.code, len(own.out.splitlines())) == (0, 1)
+    assert "STAR*D" not in own.err
+    assert "STAR*D" in ket("trd", "--csv").err
