@@ -53,8 +53,8 @@ class Section:
 def document(evidence: Evidence, filters: Filters, how: Settings, names: Sequence[str] = ()) -> Document:
     """Return the page of the sections named, in the page's own order.
 
-    When none is named these are all of which the data have any rows. Raises UsageError for a section that does not
-    exist.
+    When none is named these are all of which the data have any rows, without the tables that have none. Raises
+    UsageError for a section that does not exist.
     """
     asked = Asked(evidence, filters, how)
     chapters = tuple(
@@ -62,12 +62,12 @@ def document(evidence: Evidence, filters: Filters, how: Settings, names: Sequenc
             section.name,
             section.title,
             section.lead,
-            tuple(section.make(asked)),
+            tuple(entry for entry in section.make(asked) if names or entry.report.rows),
             methods_facts(asked) if section.name == "methods" else (),
         )
         for section in chosen(names)
     )
-    kept = (chapter for chapter in chapters if names or any(entry.report.rows for entry in chapter.entries))
+    kept = (chapter for chapter in chapters if names or chapter.entries)
     if evidence.location.shipped:
         return Document(TITLE, ABOUT, tuple(kept), data_version=evidence.version)
     # somebody's own studies are not what is published, and need not be about what the bundled ones are

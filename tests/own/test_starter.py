@@ -145,10 +145,18 @@ def test_place_that_cannot_be_written(tmp_path: Path) -> None:
 def test_background_that_own_data_do_not_hold_is_not_spoken_of(tmp_path: Path) -> None:
     """Cautions on prevalence and conventional steps stand where such rows are shown, not over a reader's trials."""
     file = tmp_path / "t.csv"
-    file.write_text(
-        "study,drug,route,outcome,time_days,events,total\nA,ketamine,intravenous,response,1,7,10\n", encoding="utf-8"
-    )
+    file.write_bytes(b"study,drug,route,outcome,time_days,events,total\nA,ketamine,intravenous,response,1,7,10\n")
     own = ket("trd", "--data", str(file), "--csv")
     assert (own.code, len(own.out.splitlines())) == (0, 1)
     assert "STAR*D" not in own.err
     assert "STAR*D" in ket("trd", "--csv").err
+
+
+def test_the_page_of_own_data_has_no_table_without_rows(tmp_path: Path) -> None:
+    """Nobody wants to read what a reader's trials do not answer."""
+    file, page = tmp_path / "t.csv", tmp_path / "p.html"
+    file.write_bytes(b"study,drug,route,outcome,time_days,events,total\nA,ketamine,intravenous,response,1,7,10\n")
+    assert ket("report", str(page), "--data", str(file), "--no-pictures").code == 0
+    text = page.read_text(encoding="utf-8")
+    assert "ket rates" in text
+    assert "No matching evidence" not in text
