@@ -125,7 +125,7 @@ QUESTIONS = (
              integer("events_derived", "1 for yes", minimum=0, maximum=1), blank="no"),
 )  # fmt: skip
 _YES_OR_NO = {"y": "1", "yes": "1", "n": "0", "no": "0"}
-_TABLES_ALONE = ("source_kind", "dose_unit", "background", "definition", "crossover", "events_derived")
+_TABLES_ALONE = ("source_kind", "dose_unit", "definition", "crossover", "events_derived")
 
 
 def questions(*, flat: bool) -> tuple[Question, ...]:

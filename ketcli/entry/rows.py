@@ -60,7 +60,7 @@ def flat_rows(answers: Answers, present: Sequence[Mapping[str, Any]], *, paired:
     """
     names = ("study", "year", "design", "population", "source_url", "outcome", "scale", "analysis_set")
     shared = {name: answers.get(name, "") for name in names} | {"time_days": answers.get("time", "")}
-    of_arm = ("drug", "role", "route", "dose", "regimen", "course_days")
+    of_arm = ("drug", "role", "route", "dose", "regimen", "background", "course_days")
     rows = [
         {**shared, **{name: arm.get(name, "") for name in of_arm}, "events": events, "total": total}
         for arm, events, total in _sides(answers)

@@ -839,3 +839,20 @@ def test_a_title_above_the_columns_is_named(tmp_path: Path) -> None:
     assert result.code == 1
     assert "delete what stands above them" in result.err
     assert file.read_text(encoding="utf-8") == before
+
+
+def test_what_a_drug_was_added_to_goes_into_a_file_of_trials(tmp_path: Path) -> None:
+    """Into its column where the file has one; else it is refused, not lost."""
+    file = tmp_path / "t.csv"
+    header = "study,drug,route,outcome,time_days,events,total"
+    words = [
+        *("--study", "B", "--drug", "esketamine", "--route", "nasal", "--outcome", "response", "--time", "28d")
+    ]
+    words += ["--events", "3", "--total", "9", "--background", "new-oral-ad"]
+    file.write_text(f"{header},background\n", encoding="utf-8")
+    assert add(str(file), *words).code == 0
+    assert file.read_text(encoding="utf-8").splitlines()[1] == "B,esketamine,intranasal,response,28,3,9,new-oral-ad"
+    file.write_text(f"{header}\n", encoding="utf-8")
+    result = add(str(file), *words)
+    assert (result.code, "[no-column]" in result.err) == (1, True)
+    assert file.read_text(encoding="utf-8") == f"{header}\n"
