@@ -121,7 +121,9 @@ def add(
             )
         from ketcli.cli import interview
 
-        return storing.added(target, interview.hold(target, asked, answers, put, terminal))
+        return storing.added(
+            target, interview.hold(target, store.fitting(place, asked, answers), answers, put, terminal)
+        )
 
     answer(make, output)
 

@@ -34,13 +34,18 @@ def to_file(document: Document, rows: Sequence[Mapping[str, str]]) -> list[dict[
             if column is not None:
                 cells[column] = _written(name, value, columns.unit, comma=comma)
             elif value and name not in _WORKED_OUT:
-                raise InputError(
-                    f"{document.name} has no column for {name} ({value})",
-                    code="no-column",
-                    hint=f"add a column {name} to its header, or leave --{name.replace('_', '-')} out",
-                )
+                raise no_column(document.name, name, value)
         out.append(cells)
     return out
+
+
+def no_column(file: str, name: str, value: str) -> InputError:
+    """Return the error for a value that a file has no place for."""
+    return InputError(
+        f"{file} has no column for {name} ({value})",
+        code="no-column",
+        hint=f"add a column {name} to its header, or leave --{name.replace('_', '-')} out",
+    )
 
 
 def is_paired(document: Document) -> bool:

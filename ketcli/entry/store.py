@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from ketcli.entry.document import Document, read_document
-from ketcli.entry.file_rows import is_paired, to_file
-from ketcli.entry.questions import Answers
+from ketcli.entry.file_rows import is_paired, no_column, to_file
+from ketcli.entry.questions import Answers, Question
 from ketcli.entry.rows import Row, flat_rows, identifier, table_rows
 from ketcli.errors import DataError, InputError, Problem
 from ketcli.evidence import catalog
 from ketcli.evidence.check import Inspection, inspect, inspect_folder
+from ketcli.evidence.flat_columns import find_columns
 from ketcli.evidence.intake import is_there, read_bytes
 from ketcli.evidence.schema import TABLES
 from ketcli.evidence.starter import EXAMPLES
@@ -72,6 +73,22 @@ class Known:
     latest: Mapping[str, str] = field(default_factory=dict)
 
 
+def fitting(target: Path, asked: tuple[Question, ...], answers: Answers) -> tuple[Question, ...]:
+    """Return the questions whose answers have a place in a file of trials: what it has no column for is not asked.
+
+    Raises InputError `no-column` for one of these that is answered already.
+    """
+    if is_folder(target) or not is_there(target):
+        return asked
+    columns = set(find_columns(read_document(read_bytes(target), str(target)).grid).of)
+    answered_by = {"time": "time_days", "control": "drug", "control_events": "events", "control_total": "total"}
+    fit = tuple(q for q in asked if q.needed or answered_by.get(q.name, q.name) in columns)
+    for question in asked:
+        if answers.get(question.name) and question not in fit:
+            raise no_column(str(target), question.name, answers[question.name])
+    return fit
+
+
 def known_study(target: Path, name: str) -> Known:
     """Return what a folder or a file says already of a study; nothing when it is new."""
     if not is_folder(target):
@@ -90,7 +107,10 @@ def _known_in_file(target: Path, name: str) -> Known:
     if not rows:
         return Known()
     active = [row for row in rows if row.get("role") != "control"] or rows
-    names = ("drug", "route", "dose", "regimen", "course_days", "outcome", "scale", "analysis_set", "source_url")
+    names = (
+        *("drug", "route", "dose", "regimen", "background", "course_days"),
+        *("outcome", "scale", "analysis_set", "source_url"),
+    )
     latest = _told(active[-1], names) | {"time": cell_text(active[-1].get("time_days"))}
     return Known(_filled(_told(rows[0], ("year", "design", "population"))), _filled(latest))
 

@@ -856,3 +856,17 @@ def test_what_a_drug_was_added_to_goes_into_a_file_of_trials(tmp_path: Path) -> 
     result = add(str(file), *words)
     assert (result.code, "[no-column]" in result.err) == (1, True)
     assert file.read_text(encoding="utf-8") == f"{header}\n"
+
+
+def test_only_what_a_file_has_columns_for_is_asked(tmp_path: Path) -> None:
+    """A file of seven columns asks seven questions, and who for control; a new file and a folder ask everything."""
+    file = tmp_path / "t.csv"
+    every = questions(flat=True)
+    counts = ("control_events", "control_total")
+    assert store.fitting(file, every, {}) == every
+    file.write_text("study,drug,route,outcome,time_days,events,total\n", encoding="utf-8")
+    asked = [question.name for question in store.fitting(file, every, {})]
+    assert asked == ["study", "drug", "route", "control", "outcome", "time", "events", "total", *counts]
+    with pytest.raises(InputError) as refused:
+        store.fitting(file, every, {"year": "2020"})
+    assert refused.value.code == "no-column"
