@@ -75,6 +75,14 @@ def test_fraction_is_not_whole() -> None:
     assert caught.value.code == "not-whole"
 
 
+@pytest.mark.parametrize("text", ["9007199254740993", "99999999999999999999", "-1e300", "1" * 400])
+def test_counts_beyond_every_count_are_refused(text: str) -> None:
+    """A whole number too large to be held exactly would come back as another, or break a database."""
+    with pytest.raises(CellError) as caught:
+        parse_whole(text)
+    assert caught.value.code in ("out-of-range", "not-finite")
+
+
 @settings(max_examples=60, derandomize=True)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_every_finite_float_survives_being_written(number: float) -> None:
