@@ -11,7 +11,7 @@ from ketcli.evidence.fields import Field
 
 Value = str | int | float | None
 
-# beyond this not every whole number has a float of its own
+# from here on not every whole number has a float of its own
 MOST_EXACT = 2**53
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
@@ -121,7 +121,7 @@ def parse_whole(text: str) -> int | None:
         raise CellError(
             "not-whole", f"{shown(text)} is not a whole number", "write a whole number or leave it empty"
         )
-    if abs(number) > MOST_EXACT:
+    if abs(number) >= MOST_EXACT:
         raise CellError("out-of-range", f"{shown(text)} is too large for a count", "look for a slip of the pen")
     return int(number)
 
