@@ -24,6 +24,10 @@ def run_and_tell(run: Run, words: Sequence[str] | None) -> NoReturn:
         _end(InputError("standard input ended before the last answer", code="no-input"), words)
     except KetError as error:
         _end(error, words)
+    except OverflowError:
+        too_large = "a number is too large to compute with"
+        hint = "look for a slip of the pen in the numbers"
+        _end(InputError(too_large, code="not-computable", hint=hint), words)
     except Exception as error:
         if not is_typers(error):
             raise

@@ -48,10 +48,6 @@ def answer(make: Callable[[Terminal], Report], options: OutputOptions) -> None:
     except KetError as error:
         complain(error, as_json=form == "json" or options.json)
         raise typer.Exit(error.status) from None
-    except OverflowError:
-        too_large = "a number is too large to compute with"
-        complain(InputError(too_large, code="not-computable", hint="look for a slip of the pen in the numbers"))
-        raise typer.Exit(ExitStatus.FAILURE) from None
     except KeyboardInterrupt:
         raise typer.Exit(ExitStatus.INTERRUPTED) from None
 

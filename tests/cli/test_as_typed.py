@@ -84,3 +84,21 @@ def test_mistakes_are_told_as_every_other_error(arguments: list[str], code: str,
     assert first.startswith("ket: error: ")
     assert first.endswith(f"[{code}]")
     assert named in output
+
+
+def test_a_number_beyond_floats_is_told_wherever_it_comes_up() -> None:
+    """Arithmetic on absurd numbers ends every command in a sentence, not in a traceback."""
+    app = LateTyper()
+
+    @app.callback()
+    def root() -> None:
+        """Have commands below."""
+
+    @app.command("compute")
+    def compute() -> None:
+        """Square a number that is too large for it."""
+        assert (1e200) ** 2 > 0
+
+    run = CliRunner().invoke(app, ["compute"])
+    assert run.exit_code == 1
+    assert "[not-computable]" in run.output
